@@ -1,0 +1,40 @@
+/**
+ * Prints `N passed, N failed` from Vitest's JSON report, and fails unless all is well.
+ *
+ * Usage: node scripts/count-tests.mjs REPORT PROBLEMS, where PROBLEMS is the number of failed parts
+ * of the run, the tests' own included. They count as one failure each, unless tests failed anyway,
+ * so that a run which could not start its tests never looks like a success.
+ */
+import { readFileSync } from "node:fs";
+
+const [path = "", problems = "0"] = process.argv.slice(2);
+const { passed, failed } = counts(path);
+const total = Math.max(failed, Number(problems));
+process.exitCode = total === 0 && passed > 0 ? 0 : 1;
+console.log(`${passed} passed, ${passed === 0 ? Math.max(total, 1) : total} failed`);
+
+/** @param {string} report */
+function counts(report) {
+  try {
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(
+      readFileSync(report, "utf8"),
+    );
+    return { passed: numPassedTests, failed: numFailedTests + brokenFiles(testResults) };
+  } catch (error) {
+    console.error(`No test report: ${error instanceof Error ? error.message : String(error)}`);
+    return { passed: 0, failed: 1 };
+  }
+}
+
+/**
+ * Test files that failed as a whole, for example because an import did: Vitest counts none of
+ * their tests.
+ *
+ * @param {{ status: string, assertionResults: { status: string }[] }[]} files
+ */
+function brokenFiles(files) {
+  return files.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && assertionResults.every((test) => test.status !== "failed"),
+  ).length;
+}

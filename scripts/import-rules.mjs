@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { importedSpecifiers } from "./imported-specifiers.mjs";
+import { filesUnder } from "./source-files.mjs";
+
+/**
+ * What each layer may import besides itself, as prefixes of paths in the repository. Imports point
+ * one way, so that a layer can be read, tested and replaced without those above it; the stub stays
+ * clear of the client, so that a fault of the one cannot hide in the other.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const allowedImports = {
+  "src/gen.ts": ["gen/"],
+  "src/model/": ["gen/", "src/gen.ts"],
+  "src/errors/": ["gen/", "src/gen.ts", "src/model/"],
+  "src/retry/": ["gen/", "src/gen.ts", "src/model/", "src/errors/"],
+  "src/http-rules/": ["gen/", "src/gen.ts"],
+  "src/transport/": [
+    "gen/",
+    "src/gen.ts",
+    "src/model/",
+    "src/errors/",
+    "src/retry/",
+    "src/http-rules/",
+  ],
+  "src/auth/": ["src/model/", "src/errors/", "src/retry/", "src/transport/http"],
+  "src/client/": [
+    "gen/",
+    "src/gen.ts",
+    "src/model/",
+    "src/errors/",
+    "src/retry/",
+    "src/transport/",
+  ],
+  "src/index.ts": [
+    "src/model/",
+    "src/errors/",
+    "src/retry/",
+    "src/transport/",
+    "src/auth/",
+    "src/client/",
+  ],
+  "src/stub/": ["gen/", "src/gen.ts", "src/model/", "src/http-rules/"],
+  "src/cli/": ["src/index.ts", "src/stub/index.ts"],
+};
+
+/**
+ * The breaches of the import rules in a repository, one sentence each; empty when all is well.
+ *
+ * @param {string} root the repository's folder
+ * @returns {string[]}
+ */
+export function importViolations(root) {
+  const graph = importGraph(root);
+  return [
+    ...[...graph].flatMap(([file, imports]) => imports.flatMap((to) => layerViolation(file, to))),
+    ...childProcessViolations(graph),
+    ...clientViolations(graph),
+  ];
+}
+
+/**
+ * @param {string} root
+ * @returns {Map<string, string[]>} source file to what it imports: paths in the repository, or the
+ *   names of packages
+ */
+function importGraph(root) {
+  return new Map(
+    filesUnder(root, "src").map((file) => [
+      file,
+      importedSpecifiers(readFileSync(join(root, file), "utf8"), file).map((specifier) =>
+        resolve(file, specifier),
+      ),
+    ]),
+  );
+}
+
+/**
+ * @param {string} file
+ * @param {string | undefined} specifier
+ */
+function resolve(file, specifier) {
+  if (specifier === undefined) {
+    return "(computed)";
+  }
+  if (!specifier.startsWith(".")) {
+    return specifier;
+  }
+  const path = posix.join(posix.dirname(file), specifier);
+  return path.startsWith("src/") ? path.replace(/\.js$/, ".ts") : path;
+}
+
+/**
+ * @param {string} file
+ * @param {string} to
+ * @returns {string[]}
+ */
+function layerViolation(file, to) {
+  const layer = Object.keys(allowedImports).find((prefix) => file.startsWith(prefix));
+  const allowed = layer === undefined ? undefined : allowedImports[layer];
+  if (layer === undefined || allowed === undefined) {
+    return [`${file} belongs to no layer: add its folder to scripts/import-rules.mjs`];
+  }
+  if (to === "(computed)") {
+    return [`${file} has a computed import(), which no check can follow`];
+  }
+  if (to.split("/")[0] === "aiem-process-client") {
+    return [`${file} imports its own package by name`];
+  }
+  const isOurs = /^(\.\.\/|src\/|gen\/)/.test(to);
+  const isAllowed = [layer, ...allowed].some((prefix) => to.startsWith(prefix));
+  return isOurs && !isAllowed ? [`${file} must not import ${to}`] : [];
+}
+
+/**
+ * One file starts processes, so that it is known who does and who cleans up.
+ *
+ * @param {Map<string, string[]>} graph
+ * @returns {string[]}
+ */
+function childProcessViolations(graph) {
+  const importers = [...graph].filter(([, imports]) => imports.some(isChildProcess));
+  const files = importers.map(([file]) => file);
+  if (files.length === 1 && files[0]?.startsWith("src/stub/")) {
+    return [];
+  }
+  return [`exactly one file under src/stub imports node:child_process, not: ${files.join(", ")}`];
+}
+
+/**
+ * @param {Map<string, string[]>} graph
+ * @returns {string[]}
+ */
+function clientViolations(graph) {
+  const reached = new Set(["src/index.ts"]);
+  for (const file of reached) {
+    for (const to of graph.get(file) ?? []) {
+      reached.add(to);
+    }
+  }
+  return [...reached]
+    .filter((to) => to.startsWith("src/stub/") || to.startsWith("src/cli/") || isChildProcess(to))
+    .map((to) => `src/index.ts reaches ${to}, which users of the client would load`);
+}
+
+/** @param {string} specifier */
+function isChildProcess(specifier) {
+  return /^(node:)?child_process$/.test(specifier);
+}
