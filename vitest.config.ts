@@ -2,9 +2,24 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     reporters: ["default", ["json", { outputFile: "node_modules/.vitest/report.json" }]],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "src", include: ["test/**/*.test.ts"], exclude: ["test/package/**"] },
+      },
+      {
+        // Apart, so that only its runs wait for the tarball to be packed.
+        extends: true,
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: "test/package/pack.ts",
+          testTimeout: 60_000,
+        },
+      },
+    ],
   },
 });

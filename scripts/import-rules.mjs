@@ -46,6 +46,13 @@ const allowedImports = {
 };
 
 /**
+ * @typedef {object} Import
+ * @property {string | undefined} specifier as written; undefined when it is computed
+ * @property {string} target the file's path in the repository, or the package as written
+ * @property {boolean} isFile
+ */
+
+/**
  * The breaches of the import rules in a repository, one sentence each; empty when all is well.
  *
  * @param {string} root the repository's folder
@@ -62,8 +69,7 @@ export function importViolations(root) {
 
 /**
  * @param {string} root
- * @returns {Map<string, string[]>} source file to what it imports: paths in the repository, or the
- *   names of packages
+ * @returns {Map<string, Import[]>} what each source file imports
  */
 function importGraph(root) {
   return new Map(
@@ -79,64 +85,66 @@ function importGraph(root) {
 /**
  * @param {string} file
  * @param {string | undefined} specifier
+ * @returns {Import}
  */
 function resolve(file, specifier) {
-  if (specifier === undefined) {
-    return "(computed)";
-  }
-  if (!specifier.startsWith(".")) {
-    return specifier;
+  if (specifier === undefined || !specifier.startsWith(".")) {
+    return { specifier, target: specifier ?? "", isFile: false };
   }
   const path = posix.join(posix.dirname(file), specifier);
-  return path.startsWith("src/") ? path.replace(/\.js$/, ".ts") : path;
+  const target = path.startsWith("src/") ? path.replace(/\.js$/, ".ts") : path;
+  return { specifier, target, isFile: true };
 }
 
 /**
  * @param {string} file
- * @param {string} to
+ * @param {Import} imported
  * @returns {string[]}
  */
-function layerViolation(file, to) {
-  const layer = Object.keys(allowedImports).find((prefix) => file.startsWith(prefix));
-  const allowed = layer === undefined ? undefined : allowedImports[layer];
+function layerViolation(file, { specifier, target, isFile }) {
+  const [layer, allowed] =
+    Object.entries(allowedImports).find(([prefix]) => file.startsWith(prefix)) ?? [];
   if (layer === undefined || allowed === undefined) {
     return [`${file} belongs to no layer: add its folder to scripts/import-rules.mjs`];
   }
-  if (to === "(computed)") {
+  if (specifier === undefined) {
     return [`${file} has a computed import(), which no check can follow`];
   }
-  if (to.split("/")[0] === "aiem-process-client") {
+  if (specifier.split("/")[0] === "aiem-process-client") {
     return [`${file} imports its own package by name`];
   }
-  const isOurs = /^(\.\.\/|src\/|gen\/)/.test(to);
-  const isAllowed = [layer, ...allowed].some((prefix) => to.startsWith(prefix));
-  return isOurs && !isAllowed ? [`${file} must not import ${to}`] : [];
+  const isAllowed = !isFile || [layer, ...allowed].some((prefix) => target.startsWith(prefix));
+  return isAllowed ? [] : [`${file} must not import ${target}`];
 }
 
 /**
  * One file starts processes, so that it is known who does and who cleans up.
  *
- * @param {Map<string, string[]>} graph
+ * @param {Map<string, Import[]>} graph
  * @returns {string[]}
  */
 function childProcessViolations(graph) {
-  const importers = [...graph].filter(([, imports]) => imports.some(isChildProcess));
+  const importers = [...graph].filter(([, imports]) =>
+    imports.some(({ target }) => isChildProcess(target)),
+  );
   const files = importers.map(([file]) => file);
   if (files.length === 1 && files[0]?.startsWith("src/stub/")) {
     return [];
   }
-  return [`exactly one file under src/stub imports node:child_process, not: ${files.join(", ")}`];
+  return [
+    `exactly one file under src/stub imports node:child_process, not: ${files.join(", ") || "none"}`,
+  ];
 }
 
 /**
- * @param {Map<string, string[]>} graph
+ * @param {Map<string, Import[]>} graph
  * @returns {string[]}
  */
 function clientViolations(graph) {
   const reached = new Set(["src/index.ts"]);
   for (const file of reached) {
-    for (const to of graph.get(file) ?? []) {
-      reached.add(to);
+    for (const { target } of graph.get(file) ?? []) {
+      reached.add(target);
     }
   }
   return [...reached]
@@ -144,7 +152,7 @@ function clientViolations(graph) {
     .map((to) => `src/index.ts reaches ${to}, which users of the client would load`);
 }
 
-/** @param {string} specifier */
-function isChildProcess(specifier) {
-  return /^(node:)?child_process$/.test(specifier);
+/** @param {string} target */
+function isChildProcess(target) {
+  return /^(node:)?child_process$/.test(target);
 }

@@ -1,0 +1,92 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, inject, it } from "vitest";
+
+const { consumer, files } = inject("packed");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+const installed = join(consumer, "node_modules", "aiem-process-client");
+
+function node(...args: string[]): string {
+  return execFileSync(process.execPath, args, { cwd: consumer, encoding: "utf8" });
+}
+
+describe("the tarball", () => {
+  it("has the built code, the contract and the papers, and nothing else", () => {
+    const unexpected = files.filter(
+      (file) =>
+        !/^dist\/[\w/-]+\.(js|js\.map|d\.ts)$/.test(file) &&
+        !/^gen\/[\w/]+_pb\.(js|d\.ts)$/.test(file) &&
+        !/^proto\/[\w/]+\.proto$/.test(file) &&
+        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file),
+    );
+    expect(unexpected).toEqual([]);
+    expect(files).toEqual(
+      expect.arrayContaining(["LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts"]),
+    );
+  });
+
+  it("has every source's code once, and no leftover of a source that is gone", () => {
+    const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+    const expected = sources
+      .filter((path) => path.endsWith(".ts"))
+      .map((path) => `dist/${path.replace(/\.ts$/, ".js")}`);
+    expect(files.filter((file) => /^dist\/.*\.js$/.test(file))).toEqual(expected.sort());
+  });
+
+  it("has the file of every entry point", () => {
+    const { exports } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    const targets = Object.values<string | Record<string, string>>(exports)
+      .flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)))
+      .filter((target) => !target.includes("*"));
+    expect(targets.length).toBeGreaterThan(4);
+    for (const target of targets) {
+      expect(files).toContain(target.replace("./", ""));
+    }
+  });
+
+  it("tells nothing of the machine that built it", () => {
+    const texts = files.map((file) => ({
+      file,
+      text: readFileSync(join(installed, file), "utf8"),
+    }));
+    const telling = texts.filter(({ text }) =>
+      [root, tmpdir()].some((path) => text.includes(path)),
+    );
+    expect(telling.map(({ file }) => file)).toEqual([]);
+  });
+});
+
+describe("an installed package", () => {
+  it("runs a process when imported as an ES module", () => {
+    expect(node("esm.mjs")).toBe("ai.h2o.engine.sandbox.v1.ProcessService STATE_SUCCEEDED hello\n");
+  });
+
+  it("can be required by CommonJS code", () => {
+    expect(node("require.cjs")).toMatch(
+      /^function function ai\.h2o\.engine\.sandbox\.v1\.ProcessService \d+\.\d+\.\d+\n$/,
+    );
+  });
+
+  it("hands out the contract's source", () => {
+    const path = "aiem-process-client/proto/ai/h2o/engine/sandbox/v1/process_service.proto";
+    const resolved = createRequire(join(consumer, "index.js")).resolve(path);
+    expect(readFileSync(resolved, "utf8")).toContain("service ProcessService");
+  });
+});
+
+describe("a TypeScript user", () => {
+  it.each(["nodenext", "bundler"])("compiles strictly with module resolution %s", (resolution) => {
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [tsc, "--project", `tsconfig.${resolution}.json`],
+      { cwd: consumer, encoding: "utf8" },
+    );
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  });
+});
