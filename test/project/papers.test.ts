@@ -47,6 +47,13 @@ describe("package-lock.json", () => {
     });
   });
 
+  it("lists every platform's binary of a tool, without which npm ci refuses the whole file", () => {
+    const missing = Object.values<{ optionalDependencies?: object }>(lock.packages)
+      .flatMap(({ optionalDependencies }) => Object.keys(optionalDependencies ?? {}))
+      .filter((name) => !Object.hasOwn(lock.packages, `node_modules/${name}`));
+    expect(missing).toEqual([]);
+  });
+
   it("holds no package that refuses the oldest Node this package supports", () => {
     const refusing = Object.entries<{ engines?: { node?: string } }>(lock.packages)
       .filter(([path]) => path !== "")
