@@ -1,0 +1,83 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
+import {
+  type Process as ProcessMessage,
+  type ProcessSchema,
+  Process_State as StateNumber,
+} from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { isFinal, type Process, type ProcessSpec, type ProcessState } from "./process.js";
+
+/** Reads a process from its message. Never throws: a newer server's values read as unset. */
+export function processFromMessage(message: ProcessMessage): Process {
+  const state = stateFromNumber(message.state);
+  const endTime = dateFrom(message.endTime);
+  return {
+    name: message.name,
+    command: message.command,
+    args: [...message.args],
+    workingDirectory: message.workingDirectory,
+    environmentVariables: { ...message.environmentVariables },
+    secretEnvironmentVariables: Object.fromEntries(
+      Object.entries(message.secretEnvironmentVariables).map(([name, { secretVersion }]) => [
+        name,
+        { secretVersion },
+      ]),
+    ),
+    state,
+    exitCode: isFinal(state, endTime) ? exitCodeOf(state, message.exitCode) : undefined,
+    createTime: dateFrom(message.createTime),
+    startTime: dateFrom(message.startTime),
+    endTime,
+  };
+}
+
+/** The message of a specification, for CreateProcess. */
+export function specToMessage(spec: ProcessSpec): MessageInitShape<typeof ProcessSchema> {
+  return {
+    command: spec.command,
+    args: [...(spec.args ?? [])],
+    workingDirectory: spec.workingDirectory ?? "",
+    environmentVariables: { ...spec.environmentVariables },
+    secretEnvironmentVariables: Object.fromEntries(
+      Object.entries(spec.secretEnvironmentVariables ?? {}).map(([name, { secretVersion }]) => [
+        name,
+        { secretVersion },
+      ]),
+    ),
+  };
+}
+
+function stateFromNumber(state: StateNumber): ProcessState {
+  switch (state) {
+    case StateNumber.PENDING:
+      return "STATE_PENDING";
+    case StateNumber.RUNNING:
+      return "STATE_RUNNING";
+    case StateNumber.SUCCEEDED:
+      return "STATE_SUCCEEDED";
+    case StateNumber.FAILED:
+      return "STATE_FAILED";
+    case StateNumber.UNSPECIFIED:
+      return "STATE_UNSPECIFIED";
+  }
+  // Enums are open (proto3): a newer server's value arrives as a number that is in no case above.
+  return "STATE_UNSPECIFIED";
+}
+
+// A server without field presence shows 0 for an unset code.
+function exitCodeOf(state: ProcessState, exitCode: number | undefined): number | undefined {
+  switch (state) {
+    case "STATE_SUCCEEDED":
+      return exitCode ?? 0;
+    case "STATE_FAILED":
+      return exitCode === 0 ? undefined : exitCode;
+    case "STATE_PENDING":
+    case "STATE_RUNNING":
+    case "STATE_UNSPECIFIED":
+      return exitCode;
+  }
+}
+
+function dateFrom(timestamp: Timestamp | undefined): Date | undefined {
+  return timestamp && timestampDate(timestamp);
+}

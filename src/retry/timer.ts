@@ -1,0 +1,21 @@
+// Node fires a timer with a larger delay at once (2^31 - 1 ms, about 24.8 days).
+const MAX_DELAY_MS = 2_147_483_647;
+
+/**
+ * Calls `callback` once after `delayMs`, however long that is.
+ *
+ * @returns a function that stops the timer.
+ */
+export function startTimer(delayMs: number, callback: () => void): () => void {
+  const due = performance.now() + delayMs;
+  let timer: NodeJS.Timeout;
+  const arm = () => {
+    const left = due - performance.now();
+    timer = setTimeout(
+      () => (left > MAX_DELAY_MS ? arm() : callback()),
+      Math.min(Math.max(left, 0), MAX_DELAY_MS),
+    );
+  };
+  arm();
+  return () => clearTimeout(timer);
+}
