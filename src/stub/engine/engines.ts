@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { ConnectError } from "@connectrpc/connect";
+import { matchEngineName } from "../../model/resource-names.js";
+import { systemClock } from "./clock.js";
+import type { EngineDependencies } from "./dependencies.js";
+import type { EngineState } from "./engine-state.js";
+import { notFound } from "./refusals.js";
+import { OsRunner } from "./runner/os-runner.js";
+import { SandboxEngine } from "./sandbox-engine.js";
+import { StoredSecrets } from "./secrets.js";
+import { FileSpool } from "./spool/file-spool.js";
+import { removeDirectory, TemporaryDirectory } from "./temporary-directory.js";
+
+const DEFAULT_MAX_SPOOL_BYTES = 2 * 1024 ** 3;
+
+/** How to make engines. */
+export interface EnginesOptions {
+  /** The creator of the engines that name none. */
+  readonly defaultCreator: string;
+  /**
+   * The value of each secret version, by its resource name, oldest first.
+   * @default none
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /**
+   * The most bytes of output to capture of one process; what it writes beyond them is not read.
+   * @default 2 GiB
+   */
+  readonly maxSpoolBytes?: number;
+  /**
+   * What to use in place of the machine's clock, processes and files.
+   * @default the machine's own
+   */
+  readonly dependencies?: Partial<EngineDependencies>;
+}
+
+/** How to make one engine. */
+export interface CreateEngineOptions {
+  /** @default "STATE_RUNNING" */
+  readonly state?: EngineState;
+  /** Who can see it. @default the `defaultCreator` of the engines */
+  readonly creator?: string;
+  /**
+   * An existing directory for the engine's processes; it is never removed.
+   * @default a temporary one, removed with the engine
+   */
+  readonly rootDirectory?: string;
+}
+
+interface Entry {
+  readonly engine: SandboxEngine;
+  readonly ownsRoot: boolean;
+}
+
+/** The SandboxEngines of one stub. They run real processes of this machine, and isolate nothing. */
+export class Engines {
+  readonly #options: EnginesOptions;
+  readonly #directory = new TemporaryDirectory();
+  readonly #ownRunner: OsRunner;
+  readonly #dependencies: EngineDependencies;
+  readonly #entries = new Map<string, Entry>();
+  /** Deletions that are under way. */
+  readonly #removals = new Set<Promise<void>>();
+  #closing: Promise<void> | undefined;
+
+  /** @throws {TypeError} on a secret that cannot be used. */
+  constructor(options: EnginesOptions) {
+    this.#options = options;
+    const clock = options.dependencies?.clock ?? systemClock;
+    this.#ownRunner = new OsRunner(clock, () => this.#directory.inside("fifos"));
+    this.#dependencies = {
+      randomId: randomUUID,
+      runner: this.#ownRunner,
+      createSpool: (spoolOptions) => new FileSpool(spoolOptions),
+      secrets: new StoredSecrets(options.secrets ?? {}),
+      ...options.dependencies,
+      clock,
+    };
+  }
+
+  /**
+   * Makes an engine.
+   * @throws {TypeError} on a bad or taken name, and on a root directory that does not exist.
+   */
+  create(name: string, options: CreateEngineOptions = {}): SandboxEngine {
+    if (this.#closing !== undefined) throw new TypeError("the engines are closed");
+    if (matchEngineName(name) === undefined) {
+      throw new TypeError(
+        `engine name ${JSON.stringify(name)} must be workspaces/{workspace}/sandboxEngines/{engine}`,
+      );
+    }
+    if (this.#entries.has(name)) throw new TypeError(`engine ${name} exists already`);
+    const engine = new SandboxEngine({
+      name,
+      creator: options.creator ?? this.#options.defaultCreator,
+      state: options.state ?? "STATE_RUNNING",
+      rootDirectory: this.#rootDirectory(options.rootDirectory),
+      maxSpoolBytes: this.#options.maxSpoolBytes ?? DEFAULT_MAX_SPOOL_BYTES,
+      dependencies: this.#dependencies,
+      spoolDirectory: () => this.#directory.inside("spools"),
+    });
+    this.#entries.set(name, { engine, ownsRoot: options.rootDirectory === undefined });
+    return engine;
+  }
+
+  /** The engine with this name; undefined where there is none. */
+  get(name: string): SandboxEngine | undefined {
+    return this.#entries.get(name)?.engine;
+  }
+
+  /**
+   * The engine with this name, for a call of `subject`.
+   * @throws {ConnectError} NOT_FOUND unless `subject` created it, FAILED_PRECONDITION unless it is
+   * RUNNING.
+   */
+  open(name: string, subject: string): SandboxEngine {
+    const engine = this.get(name);
+    // The same words for both: who did not create an engine must not learn that there is one.
+    if (engine === undefined || engine.creator !== subject) throw engineNotFound(name);
+    engine.assertRunning();
+    return engine;
+  }
+
+  /**
+   * Sets an engine's state. An engine that is not RUNNING kills its processes: resolves when they
+   * have ended.
+   * @throws {ConnectError} NOT_FOUND where there is no such engine.
+   */
+  async setState(name: string, state: EngineState): Promise<void> {
+    const engine = this.get(name);
+    if (engine === undefined) throw engineNotFound(name);
+    await engine.enterState(state);
+  }
+
+  /**
+   * Deletes an engine with its processes and their output; whoever waits gets NOT_FOUND.
+   * @throws {ConnectError} NOT_FOUND where there is no such engine.
+   */
+  async delete(name: string): Promise<void> {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw engineNotFound(name);
+    this.#entries.delete(name);
+    const removal = removeEntry(entry);
+    this.#removals.add(removal);
+    try {
+      await removal;
+    } finally {
+      this.#removals.delete(removal);
+    }
+  }
+
+  /** Deletes every engine, and what they share. Can be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** The same as `close()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const deletions = [...this.#entries.keys()].map((name) => this.delete(name));
+    const ended = await Promise.allSettled([...deletions, ...this.#removals]);
+    await this.#ownRunner.close();
+    await this.#directory.remove();
+    for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  #rootDirectory(given: string | undefined): string {
+    if (given === undefined) return this.#directory.inside(`roots/${randomUUID()}`);
+    if (statSync(given, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw new TypeError(`root directory ${JSON.stringify(given)} must be an existing directory`);
+    }
+    return resolve(given);
+  }
+}
+
+/** Makes a set of engines, without an engine yet. */
+export function createEngines(options: EnginesOptions): Engines {
+  return new Engines(options);
+}
+
+async function removeEntry({ engine, ownsRoot }: Entry): Promise<void> {
+  await engine.remove(engineNotFound(engine.name));
+  if (ownsRoot) await removeDirectory(engine.rootDirectory);
+}
+
+function engineNotFound(name: string): ConnectError {
+  return notFound(`engine ${JSON.stringify(name)} was not found`);
+}

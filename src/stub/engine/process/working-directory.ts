@@ -1,0 +1,34 @@
+import { realpath, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { failedPrecondition, invalidArgument, systemErrorCode } from "../refusals.js";
+
+/**
+ * The directory on this machine that a working directory in the engine means.
+ * @param root the engine's root directory.
+ * @param path absolute and without `..`; empty means the root.
+ * @throws {ConnectError} FAILED_PRECONDITION where there is no such directory, INVALID_ARGUMENT
+ * where links lead out of the root.
+ */
+export async function resolveWorkingDirectory(root: string, path: string): Promise<string> {
+  const shown = JSON.stringify(path === "" ? "/" : path);
+  let base: string;
+  let directory: string;
+  try {
+    base = await realpath(root);
+    directory = await realpath(join(base, path));
+  } catch (error) {
+    throw failedPrecondition(
+      `the working directory ${shown} cannot be used (${systemErrorCode(error)}): create it in the engine's root directory first`,
+    );
+  }
+  const [first] = relative(base, directory).split(sep);
+  if (first === "..") {
+    throw invalidArgument(
+      `the working directory ${shown} leads out of the engine's root directory through a link`,
+    );
+  }
+  if (!(await stat(directory)).isDirectory()) {
+    throw failedPrecondition(`the working directory ${shown} is not a directory`);
+  }
+  return directory;
+}

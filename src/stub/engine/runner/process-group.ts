@@ -1,0 +1,41 @@
+import { kill } from "node:process";
+
+/** The process group of a program, and of every descendant that did not leave it. */
+export class ProcessGroup {
+  readonly #id: number;
+  #leaderEnded = false;
+  #gone = false;
+
+  /** @param id the process id of the group's leader. */
+  constructor(id: number) {
+    this.#id = id;
+  }
+
+  /** Call it in the turn in which the leader was reaped: from then on its id may be given anew. */
+  leaderEnded(): void {
+    this.#leaderEnded = true;
+    this.#gone = !reaches(-this.#id, 0);
+  }
+
+  /**
+   * Sends a signal to every member.
+   * @returns whether there was one that it could be sent to.
+   */
+  signal(signal: number): boolean {
+    // While a group has members its id is not given to a new process. So a process with the id of
+    // the leader that we reaped means that the group has gone, and that its id is somebody else's.
+    if (this.#leaderEnded && !this.#gone) this.#gone = reaches(this.#id, 0);
+    if (this.#gone) return false;
+    const sent = reaches(-this.#id, signal);
+    if (!sent && this.#leaderEnded) this.#gone = true;
+    return sent;
+  }
+}
+
+function reaches(target: number, signal: number): boolean {
+  try {
+    return kill(target, signal);
+  } catch {
+    return false;
+  }
+}

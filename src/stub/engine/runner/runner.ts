@@ -1,0 +1,63 @@
+import type { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+
+/** A stream that a process writes to. */
+export type WrittenStream = OutputStream.STDOUT | OutputStream.STDERR;
+
+/** What to execute. */
+export interface Command {
+  /** A path, or a name that is looked up in the environment's PATH. No shell interprets it. */
+  readonly command: string;
+  /** The arguments, without the program's own name. */
+  readonly args: readonly string[];
+  /** An absolute path on the machine; it exists and is a directory. */
+  readonly workingDirectory: string;
+  /** The whole environment: nothing else is inherited. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Where a runner puts the output as it arrives. It never throws and never rejects. */
+export interface OutputSink {
+  /**
+   * Takes one chunk, which must not change afterwards. `true`: go on reading. A promise: stop
+   * reading until it resolves, and for ever where it resolves to false; the pipe stays open then,
+   * so that the writer blocks instead of dying of SIGPIPE.
+   */
+  write(stream: WrittenStream, data: Uint8Array): true | Promise<boolean>;
+}
+
+/** How the program ended: by itself with an exit code, or by a signal. */
+export type CommandEnd = { readonly exitCode: number } | { readonly signal: number };
+
+/** A program that was started. */
+export interface RunningCommand {
+  /** The id of the program, which is the id of its process group as well. */
+  readonly pid: number;
+  /** Resolves once the program has ended and all its output was given to the sink. Never rejects. */
+  readonly ended: Promise<CommandEnd>;
+  /**
+   * Sends a signal to the whole process group, what outlived the program included.
+   * @returns whether there was a process to send it to.
+   */
+  signal(signal: number): boolean;
+}
+
+/** Executes programs. */
+export interface Runner {
+  /**
+   * Starts a program.
+   * @throws {CommandRefusedError} where the system cannot execute it.
+   */
+  run(command: Command, sink: OutputSink): Promise<RunningCommand>;
+}
+
+/** The system cannot execute the command. The message is the reason, for the captured output. */
+export class CommandRefusedError extends Error {
+  /** 127 where the command was not found, 126 where it cannot be executed, as shells have it. */
+  readonly exitCode: 126 | 127;
+
+  constructor(exitCode: 126 | 127, reason: string) {
+    super(reason);
+    this.name = "CommandRefusedError";
+    this.exitCode = exitCode;
+  }
+}

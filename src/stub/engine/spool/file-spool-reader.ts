@@ -1,0 +1,97 @@
+import { type FileHandle, open } from "node:fs/promises";
+import type { WrittenStream } from "../runner/runner.js";
+import { decodeFrameHeader, FRAME_HEADER_BYTES } from "./frame-header.js";
+import type { SpoolPiece, SpoolReader } from "./spool.js";
+
+const BLOCK_BYTES = 64 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/** What a reader needs to know of its file. */
+export interface FileSpoolReaderOptions {
+  /** Where to begin: the position of a header. */
+  readonly from: number;
+  /** The file; undefined while there is none. */
+  path(): string | undefined;
+  /** The position after the last chunk to read. */
+  end(): number;
+  onClose(): void;
+}
+
+/** A cursor over a spool file, with a file handle of its own and one block in memory. */
+export class FileSpoolReader implements SpoolReader {
+  readonly #options: FileSpoolReaderOptions;
+  #file: Promise<FileHandle> | undefined;
+  #closed = false;
+  /** Where the next block begins. */
+  #position: number;
+  #block = NOTHING;
+  #offset = 0;
+  #stream: WrittenStream | undefined;
+  #leftInFrame = 0;
+
+  constructor(options: FileSpoolReaderOptions) {
+    this.#options = options;
+    this.#position = options.from;
+  }
+
+  async fill(): Promise<boolean> {
+    if (this.peek() !== undefined) return true;
+    const path = this.#options.path();
+    if (path === undefined || this.#options.end() <= this.#position) return false;
+    if (this.#closed) throw new Error("the reader is closed");
+    this.#file ??= open(path, "r");
+    const file = await this.#file;
+    const block = new Uint8Array(Math.min(BLOCK_BYTES, this.#options.end() - this.#position));
+    const { bytesRead } = await file.read(block, 0, block.length, this.#position);
+    if (bytesRead === 0) throw new Error(`${path} ends before byte ${this.#position}`);
+    this.#block = block.subarray(0, bytesRead);
+    this.#offset = 0;
+    this.#position += bytesRead;
+    // A block that holds nothing but the header of a chunk: the data is in the next one.
+    return this.peek() !== undefined || this.fill();
+  }
+
+  peek(): WrittenStream | undefined {
+    if (this.#leftInFrame === 0 && !this.#enterFrame()) return undefined;
+    if (this.#offset < this.#block.length) return this.#stream;
+    this.#block = NOTHING;
+    this.#offset = 0;
+    return undefined;
+  }
+
+  take(maxBytes: number): SpoolPiece | undefined {
+    const stream = this.peek();
+    if (stream === undefined) return undefined;
+    const end = Math.min(this.#offset + Math.min(this.#leftInFrame, maxBytes), this.#block.length);
+    const data = this.#block.subarray(this.#offset, end);
+    this.#offset = end;
+    this.#leftInFrame -= data.length;
+    return { stream, data, endsFrame: this.#leftInFrame === 0 };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#options.onClose();
+    const opening = this.#file;
+    this.#file = undefined;
+    this.#block = NOTHING;
+    const file = await opening?.catch(() => undefined);
+    await file?.close();
+  }
+
+  /** Reads a header; where the block ends inside of it, the next block begins with it. */
+  #enterFrame(): boolean {
+    const left = this.#block.length - this.#offset;
+    if (left < FRAME_HEADER_BYTES) {
+      this.#position -= left;
+      this.#block = NOTHING;
+      this.#offset = 0;
+      return false;
+    }
+    const { stream, length } = decodeFrameHeader(this.#block, this.#offset);
+    this.#offset += FRAME_HEADER_BYTES;
+    this.#stream = stream;
+    this.#leftInFrame = length;
+    return true;
+  }
+}
