@@ -32,7 +32,8 @@ function listen(signal: AbortSignal): Set<() => void> {
   const handler = () => {
     listenersBySignal.delete(signal);
     handlers.delete(signal);
-    for (const listener of [...listeners]) {
+    // Not over a copy: one that is taken off by another is not called any more.
+    for (const listener of listeners) {
       listener();
     }
   };

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { Code, isFinished, type Process, WaitTimeoutError } from "../../src/index.js";
+import { CapturedOutput } from "../../src/model/captured-output.js";
+
+const name = "workspaces/w/sandboxEngines/e/processes/p";
+const process: Process = {
+  name,
+  command: "sleep",
+  args: [],
+  workingDirectory: "",
+  environmentVariables: { SECRET: "not-to-be-shown" },
+  secretEnvironmentVariables: {},
+  state: "STATE_RUNNING",
+  exitCode: undefined,
+  createTime: undefined,
+  startTime: undefined,
+  endTime: undefined,
+};
+
+describe("WaitTimeoutError", () => {
+  it("tells the process, the limit and the state that it was last seen in", () => {
+    const error = new WaitTimeoutError(name, process, 1_500);
+    expect(error.message).toBe(
+      `process ${name} did not reach final state within 1.5 s: its state is STATE_RUNNING`,
+    );
+    expect(error).toMatchObject({
+      name: "WaitTimeoutError",
+      code: Code.DeadlineExceeded,
+      timeoutMs: 1_500,
+      process,
+    });
+    expect(error.output).toBeUndefined();
+  });
+
+  it("says so where the server never answered", () => {
+    const error = new WaitTimeoutError(name, undefined, 0);
+    expect(error.message).toBe(
+      `process ${name} did not reach final state within 0 s: its state is not known, the server did not answer`,
+    );
+    expect(error.process).toBeUndefined();
+  });
+
+  it("carries the output so far and the cause", () => {
+    const cause = new Error("connection lost");
+    const stdout = new CapturedOutput(new Uint8Array([0x61]), new Uint8Array(0), 1);
+    const output = { stdout, stderr: stdout };
+    const error = new WaitTimeoutError(name, process, 10, { cause, output });
+    expect(error.cause).toBe(cause);
+    expect(error.output?.stdout.text()).toBe("a");
+  });
+
+  it("shows nothing of the environment in its message and stack", () => {
+    const error = new WaitTimeoutError(name, process, 10);
+    expect(`${error.message}${error.stack}`).not.toContain("not-to-be-shown");
+  });
+
+  it("lets its caller see that the process goes on", () => {
+    const { process: last } = new WaitTimeoutError(name, process, 10);
+    expect(last && isFinished(last)).toBe(false);
+  });
+});
