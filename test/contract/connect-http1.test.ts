@@ -1,0 +1,14 @@
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { defineFullSuite } from "./full-suite.js";
+import { serverTarget } from "./targets/server-target.js";
+
+defineFullSuite(
+  serverTarget({
+    name: "Connect over HTTP/1.1",
+    clientOptions: { protocol: "connect", httpVersion: "1.1" },
+    rawTransport: (baseUrl) => ({
+      transport: createConnectTransport({ baseUrl, httpVersion: "1.1" }),
+      close: () => {},
+    }),
+  }),
+);

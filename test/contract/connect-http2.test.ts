@@ -1,0 +1,15 @@
+import { createConnectTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { defineFullSuite } from "./full-suite.js";
+import { serverTarget } from "./targets/server-target.js";
+
+defineFullSuite(
+  serverTarget({
+    name: "Connect over HTTP/2",
+    clientOptions: { protocol: "connect" },
+    rawTransport: (baseUrl) => {
+      const sessionManager = new Http2SessionManager(baseUrl);
+      const transport = createConnectTransport({ baseUrl, sessionManager, httpVersion: "2" });
+      return { transport, close: () => sessionManager.abort() };
+    },
+  }),
+);

@@ -1,0 +1,15 @@
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { defineFullSuite } from "./full-suite.js";
+import { serverTarget } from "./targets/server-target.js";
+
+defineFullSuite(
+  serverTarget({
+    name: "gRPC",
+    clientOptions: {},
+    rawTransport: (baseUrl) => {
+      const sessionManager = new Http2SessionManager(baseUrl);
+      const transport = createGrpcTransport({ baseUrl, sessionManager });
+      return { transport, close: () => sessionManager.abort() };
+    },
+  }),
+);

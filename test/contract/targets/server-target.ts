@@ -1,0 +1,51 @@
+import { createClient, type Transport } from "@connectrpc/connect";
+import { ProcessService } from "../../../src/gen.js";
+import { ProcessClient, type TransportOptions } from "../../../src/index.js";
+import { startStubServer } from "../../../src/stub/index.js";
+import type { FullContractTarget } from "../contract-target.js";
+import { authorized, recorder } from "./requests.js";
+
+/** How a target reaches the server: the client's own options, and the same by hand. */
+export interface ServerTargetOptions {
+  readonly name: string;
+  readonly clientOptions: TransportOptions;
+  /** A transport of Connect's own that speaks the same protocol, and how to close it. */
+  rawTransport(baseUrl: string): { readonly transport: Transport; close(): void };
+}
+
+/** The client with a transport of its own, and the stub server over the network. */
+export function serverTarget(target: ServerTargetOptions): FullContractTarget {
+  return {
+    name: target.name,
+    async open(options) {
+      const stub = await startStubServer(options);
+      const raw = target.rawTransport(stub.url);
+      const sent: string[] = [];
+      const clients: ProcessClient[] = [];
+      const clientAs = (tokenProvider: string, record: string[] = []) => {
+        const client = new ProcessClient(
+          { aiemUrl: stub.url, tokenProvider },
+          { ...target.clientOptions, interceptors: [recorder(record)] },
+        );
+        clients.push(client);
+        return client;
+      };
+      return {
+        client: clientAs(stub.token, sent),
+        parent: stub.parent,
+        engines: stub.engines,
+        sent,
+        service: createClient(ProcessService, authorized(raw.transport, stub.token)),
+        outage: { stop: () => stub.stop(), listen: () => stub.listen() },
+        clientAs: (token) => clientAs(token),
+        async [Symbol.asyncDispose]() {
+          for (const client of clients) {
+            client.close();
+          }
+          raw.close();
+          await stub.close();
+        },
+      };
+    },
+  };
+}
