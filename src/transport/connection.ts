@@ -1,0 +1,18 @@
+import type { ConnectError } from "@connectrpc/connect";
+
+/** What a GOAWAY frame said. */
+export interface Goaway {
+  readonly code: number;
+  /** Streams with a higher id were not processed, and never will be. */
+  readonly lastStreamId: number;
+}
+
+/** A connection that carries calls. */
+export interface Connection {
+  /** The last GOAWAY of the server. */
+  readonly goaway: Goaway | undefined;
+  /** Why the connection ended while it carried calls. */
+  readonly lost: ConnectError | undefined;
+  /** Ends every call on the connection with `error`; no other call is put on it. */
+  destroy(error: ConnectError): void;
+}

@@ -1,0 +1,87 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { ServerAddress } from "../aiem-url.js";
+import type { CallRecord } from "../call-record.js";
+import { connectFailure, connectFailureKind } from "./connect-failure.js";
+import { connectionLost } from "./connection-lost.js";
+import { http2ErrorName } from "./http2-error-name.js";
+import { repairStatus } from "./malformed-status.js";
+import { nodeErrorCode } from "./node-error-code.js";
+import { notGrpc } from "./not-grpc.js";
+
+/** What is known about every call of a transport. */
+export interface ExplainContext {
+  readonly address: ServerAddress;
+  readonly protocol: "grpc" | "connect";
+}
+
+/**
+ * Tells what broke a call. connect-node tells the same break in different ways: a server that goes
+ * away is Canceled, Aborted, Internal or InvalidArgument, by the protocol and by chance. Here it is
+ * Unavailable. What the server itself said stays as it is.
+ */
+export function explainFailure(
+  error: unknown,
+  record: CallRecord,
+  context: ExplainContext,
+): unknown {
+  if (!(error instanceof ConnectError) || connectFailureKind(error) !== undefined) {
+    return error;
+  }
+  if (isBreak(error)) {
+    return explainBreak(error, record, context.address);
+  }
+  return (
+    repairStatus(error, record.grpcStatus) ??
+    (context.protocol === "grpc" ? notGrpc(error, record.response, context.address) : undefined) ??
+    tooLarge(error) ??
+    error
+  );
+}
+
+// The errors that connect-node makes by itself when an answer ends in the middle.
+function isBreak(error: ConnectError): boolean {
+  return (
+    nodeErrorCode(error.cause) !== undefined ||
+    /^(http\/2 stream closed|protocol error: missing|protocol error: incomplete)/.test(
+      error.rawMessage,
+    )
+  );
+}
+
+function explainBreak(
+  error: ConnectError,
+  record: CallRecord,
+  address: ServerAddress,
+): ConnectError {
+  if (record.grpcStatus !== undefined) {
+    return error;
+  }
+  const lost = record.connection?.lost;
+  if (lost) {
+    return lost;
+  }
+  if (record.rstCode !== undefined) {
+    return reset(error, record.rstCode, record.neverProcessed);
+  }
+  const code = nodeErrorCode(error.cause);
+  if (code === undefined || code === "ERR_STREAM_WRITE_AFTER_END") {
+    return error;
+  }
+  return code.startsWith("ERR_SSL_") || code.startsWith("HPE_")
+    ? connectFailure(error.cause, address)
+    : connectionLost(address.origin, `failed (${code})`, error.cause);
+}
+
+function reset(cause: ConnectError, code: number, neverProcessed: boolean): ConnectError {
+  const what = neverProcessed ? "refused the call before it did anything" : "broke the call off";
+  const message = `the server ${what} (HTTP/2 ${http2ErrorName(code)})`;
+  return new ConnectError(message, Code.Unavailable, undefined, undefined, cause);
+}
+
+function tooLarge(error: ConnectError): ConnectError | undefined {
+  if (error.code !== Code.ResourceExhausted || !error.rawMessage.includes("readMaxBytes")) {
+    return undefined;
+  }
+  const message = `${error.rawMessage}; stream the output, or raise readMaxBytes`;
+  return new ConnectError(message, error.code, error.metadata, undefined, error);
+}

@@ -1,0 +1,23 @@
+import type { Socket } from "node:net";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Connection } from "../connection.js";
+
+/** An HTTP/1.1 connection: one call at a time. */
+export class Http1Connection implements Connection {
+  readonly goaway = undefined;
+  readonly #socket: Socket;
+  #lost: ConnectError | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get lost(): ConnectError | undefined {
+    return this.#lost;
+  }
+
+  destroy(error: ConnectError): void {
+    this.#lost ??= error;
+    this.#socket.destroy(error);
+  }
+}

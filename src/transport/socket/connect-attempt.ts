@@ -1,0 +1,72 @@
+import type { Socket } from "node:net";
+import type { ServerAddress } from "../aiem-url.js";
+import { outsideOfCalls } from "../call-context.js";
+import { connectFailure, connectFailureFor } from "../errors/connect-failure.js";
+
+/** What a connection is made with. */
+export interface ConnectAttemptOptions<T> {
+  readonly address: ServerAddress;
+  readonly connectTimeoutMs: number;
+  /** Makes the connection, until it can carry requests. */
+  connect(signal: AbortSignal, onSocket: (socket: Socket) => void): Promise<T>;
+}
+
+/** A connection in the making, with a limit of time. */
+export class ConnectAttempt<T> {
+  /** The connection; rejects with a ConnectError that says why there is none. */
+  readonly result: Promise<T>;
+  readonly #controller = new AbortController();
+  #socket: Socket | undefined;
+  #wanted = true;
+
+  constructor(options: ConnectAttemptOptions<T>) {
+    this.result = outsideOfCalls(() => this.#run(options));
+  }
+
+  /** Whether somebody waits for the connection. It keeps the program alive only then. */
+  set wanted(wanted: boolean) {
+    if (wanted !== this.#wanted) {
+      this.#wanted = wanted;
+      this.#refer();
+    }
+  }
+
+  /** Gives up; `result` rejects with `reason`. */
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  async #run({ address, connectTimeoutMs, connect }: ConnectAttemptOptions<T>): Promise<T> {
+    const { signal } = this.#controller;
+    const expire = () => this.abort(this.#timeout(address, connectTimeoutMs));
+    // An open socket or a name being looked up keeps the program alive where that is wanted.
+    const timer = setTimeout(expire, connectTimeoutMs).unref();
+    try {
+      return await connect(signal, (socket) => {
+        this.#socket = socket;
+        this.#refer();
+      });
+    } catch (error) {
+      throw signal.aborted ? signal.reason : connectFailure(error, address);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #refer(): void {
+    if (this.#wanted) {
+      this.#socket?.ref();
+    } else {
+      this.#socket?.unref();
+    }
+  }
+
+  #timeout(address: ServerAddress, connectTimeoutMs: number) {
+    const connected = this.#socket !== undefined && !this.#socket.connecting;
+    const text = connected
+      ? "the server accepted the connection and then did not answer; check that it speaks what is asked for: the scheme of aiemUrl, protocol, httpVersion"
+      : "the server did not accept the connection; check the address and firewalls";
+    const late = `not within ${connectTimeoutMs} ms: ${text}`;
+    return connectFailureFor({ kind: "timeout", text: late }, address);
+  }
+}

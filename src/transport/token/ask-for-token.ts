@@ -1,0 +1,53 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { onAbort } from "../../retry/abort-listeners.js";
+import type { TokenProvider } from "../connection-config.js";
+
+/**
+ * Gets a token, and checks that it can be a header.
+ *
+ * @throws the signal's reason as soon as it aborts; a ConnectError of the provider as it is;
+ *   ConnectError Unauthenticated for its other errors, InvalidArgument for a token that cannot be.
+ */
+export async function askForToken(
+  provider: TokenProvider,
+  rejectedToken: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  signal.throwIfAborted();
+  if (typeof provider === "string") {
+    return checked(provider);
+  }
+  const asked = async () => await provider({ rejectedToken, signal });
+  try {
+    return checked(await untilAborted(asked(), signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ConnectError) {
+      throw error;
+    }
+    const reason = error instanceof Error ? `: ${error.message}` : "";
+    const message = `the token provider failed${reason}`;
+    throw new ConnectError(message, Code.Unauthenticated, undefined, undefined, error);
+  }
+}
+
+function checked(token: unknown): string {
+  // Visible ASCII: more would be changed or refused on its way as a header.
+  if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) {
+    return token;
+  }
+  const what =
+    typeof token !== "string"
+      ? "is not a string"
+      : token === ""
+        ? "is empty"
+        : "holds characters that cannot be in a header, such as spaces or line breaks";
+  throw new ConnectError(`the token ${what}`, Code.InvalidArgument);
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stopListening = onAbort(signal, () => reject(signal.reason));
+    promise.then(resolve, reject).finally(stopListening);
+  });
+}

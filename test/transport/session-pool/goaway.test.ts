@@ -1,0 +1,92 @@
+import { constants } from "node:http2";
+import { createClient } from "@connectrpc/connect";
+import { expect, test, vi } from "vitest";
+import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { runInCall } from "../../../src/transport/call-context.js";
+import { CallRecord } from "../../../src/transport/call-record.js";
+import { createTransport } from "../../../src/transport/create-transport.js";
+import { closing } from "../support/cleanup.js";
+import { failure } from "../support/failure.js";
+import { followForever } from "../support/follow.js";
+import { startProcessServer } from "../support/process-server.js";
+
+const service = {
+  streamOutput: followForever,
+  getProcess: () => ({ process: { name: "p" } }),
+};
+
+async function start() {
+  const server = closing(await startProcessServer({ service }));
+  const { transport } = closing(createTransport({ aiemUrl: server.url }));
+  return { server, client: createClient(ProcessService, transport) };
+}
+
+test("a call that follows a GOAWAY on an idle connection succeeds, 20 times", async () => {
+  const { server, client } = await start();
+  for (let i = 0; i < 20; i++) {
+    await client.getProcess({ name: "p" });
+    server.sessions.at(-1)?.goaway(constants.NGHTTP2_NO_ERROR);
+    // Half of them before the frame arrives, half after it.
+    if (i % 2 === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const record = new CallRecord();
+    const call = runInCall(record, () => client.getProcess({ name: "p" }));
+    await call.catch(async (error: unknown) => {
+      // HTTP/2 cannot avoid this race, but tells that it lost it.
+      expect(record.neverProcessed, String(error)).toBe(true);
+      await client.getProcess({ name: "p" });
+    });
+  }
+  expect(server.sessions.length).toBeGreaterThan(10);
+});
+
+test("after a GOAWAY open streams go on and new calls use another connection", async () => {
+  const { server, client } = await start();
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const draining = closing(
+    await startProcessServer({
+      service: {
+        ...service,
+        async *streamOutput() {
+          yield { data: new Uint8Array([1]) };
+          await released;
+          yield { data: new Uint8Array([2]) };
+        },
+      },
+    }),
+  );
+  const { transport } = closing(createTransport({ aiemUrl: draining.url }));
+  const drainingClient = createClient(ProcessService, transport);
+  const follower = drainingClient.streamOutput({ name: "p" })[Symbol.asyncIterator]();
+  await follower.next();
+  draining.sessions[0]?.close();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await drainingClient.getProcess({ name: "p" });
+  expect(draining.sessions).toHaveLength(2);
+  release();
+  expect((await follower.next()).value?.data).toEqual(new Uint8Array([2]));
+  expect((await follower.next()).done).toBe(true);
+  await vi.waitFor(() => expect(draining.sessions[0]?.destroyed).toBe(true));
+  expect(server.sessions).toHaveLength(0);
+  await client.getProcess({ name: "p" });
+});
+
+test("a GOAWAY with an error code ends the open streams as Unavailable", async () => {
+  const { server, client } = await start();
+  const record = new CallRecord();
+  const follower = runInCall(record, () =>
+    client.streamOutput({ name: "p" })[Symbol.asyncIterator](),
+  );
+  await follower.next();
+  server.sessions[0]?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  await expect(follower.next()).rejects.toMatchObject(
+    failure("Unavailable", /^connection lost: http:.* closed it with GOAWAY ENHANCE_YOUR_CALM$/),
+  );
+  expect(record.connection?.goaway?.code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  expect(record.neverProcessed).toBe(false);
+  await client.getProcess({ name: "p" });
+});

@@ -1,0 +1,193 @@
+import { constants, createServer, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import { createClient, type HandlerContext } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { runInCall } from "../../../src/transport/call-context.js";
+import { CallRecord } from "../../../src/transport/call-record.js";
+import { createTransport } from "../../../src/transport/create-transport.js";
+import { closing } from "../support/cleanup.js";
+import { failure } from "../support/failure.js";
+import { followForever } from "../support/follow.js";
+import { listen } from "../support/listen.js";
+import { startProcessServer } from "../support/process-server.js";
+
+const PROTOCOLS = [
+  { protocol: "grpc", httpVersion: "2" },
+  { protocol: "connect", httpVersion: "2" },
+  { protocol: "connect", httpVersion: "1.1" },
+] as const;
+
+async function waitForever(_: unknown, context: HandlerContext): Promise<object> {
+  await new Promise<void>((resolve) => {
+    context.signal.addEventListener("abort", () => resolve());
+  });
+  return {};
+}
+
+describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
+  async function start() {
+    const server = closing(
+      await startProcessServer({
+        service: {
+          streamOutput: followForever,
+          waitProcess: waitForever,
+          getProcess: () => ({ process: { name: "p" } }),
+        },
+        http1: options.httpVersion === "1.1",
+      }),
+    );
+    const clientTransport = closing(createTransport({ aiemUrl: server.url }, options));
+    const client = createClient(ProcessService, clientTransport.transport);
+    return { server, clientTransport, client };
+  }
+
+  test.each(["FIN", "RST"])("a stream that a %s cuts ends as a lost connection", async (kind) => {
+    const { server, client } = await start();
+    const record = new CallRecord();
+    const follower = runInCall(record, () =>
+      client.streamOutput({ name: "p" })[Symbol.asyncIterator](),
+    );
+    await follower.next();
+    const end = follower.next();
+    for (const socket of server.sockets) {
+      kind === "FIN" ? socket.end() : socket.resetAndDestroy();
+    }
+    await expect(end).rejects.toMatchObject(failure("Unavailable", /^connection lost: http:/));
+    expect(record).toMatchObject({ sent: true, answered: true, neverProcessed: false });
+    await expect(client.getProcess({ name: "p" })).resolves.toBeDefined();
+  });
+
+  test.each(["FIN", "RST"])(
+    "a unary call that a %s cuts ends as a lost connection",
+    async (kind) => {
+      const { server, client } = await start();
+      await client.getProcess({ name: "p" });
+      const record = new CallRecord();
+      const call = runInCall(record, () => client.waitProcess({ name: "p" }));
+      const end = expect(call).rejects.toMatchObject(
+        failure("Unavailable", /^connection lost: http:/),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const socket of server.sockets) {
+        kind === "FIN" ? socket.end() : socket.resetAndDestroy();
+      }
+      await end;
+      expect(record).toMatchObject({ sent: true, answered: false, neverProcessed: false });
+    },
+  );
+
+  test("a connection that is given up ends its calls, and the next call uses another", async () => {
+    const { server, clientTransport, client } = await start();
+    const record = new CallRecord();
+    const follower = runInCall(record, () =>
+      client.streamOutput({ name: "p" })[Symbol.asyncIterator](),
+    );
+    await follower.next();
+    const end = follower.next();
+    expect(clientTransport.markDead(record)).toBe(true);
+    await expect(end).rejects.toMatchObject(
+      failure("Unavailable", /^connection lost: .* did not answer any more$/),
+    );
+    await client.getProcess({ name: "p" });
+    expect(clientTransport.markDead(new CallRecord())).toBe(false);
+    expect(server.sockets.size).toBeGreaterThan(0);
+  });
+
+  test("closing the client ends calls under way and refuses later ones, however often", async () => {
+    const { server, clientTransport, client } = await start();
+    const follower = client.streamOutput({ name: "p" })[Symbol.asyncIterator]();
+    await follower.next();
+    const stream = expect(follower.next()).rejects.toMatchObject(
+      failure("Canceled", /^the client was closed$/),
+    );
+    const unary = expect(client.waitProcess({ name: "p" })).rejects.toMatchObject(
+      failure("Canceled", /^the client was closed$/),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    clientTransport.close();
+    clientTransport.close();
+    await Promise.all([stream, unary]);
+    await expect(client.getProcess({ name: "p" })).rejects.toMatchObject(
+      failure("Canceled", /^the client was closed$/),
+    );
+    await expect.poll(() => server.sockets.size).toBe(0);
+  });
+});
+
+// RFC 9113, section 6.4.
+function rstStream(streamId: number, code: number): Buffer {
+  const frame = Buffer.alloc(13);
+  frame.writeUInt8(4, 2);
+  frame.writeUInt8(3, 3);
+  frame.writeUInt32BE(streamId, 5);
+  frame.writeUInt32BE(code, 9);
+  return frame;
+}
+
+describe.each(["grpc", "connect"] as const)("RST_STREAM (%s)", (protocol) => {
+  async function start(onStream: (stream: ServerHttp2Stream, sockets: Set<Socket>) => void) {
+    const server = createServer();
+    const { port, sockets } = closing(await listen(server));
+    server.on("stream", (stream) => {
+      stream.on("error", () => undefined);
+      onStream(stream, sockets);
+    });
+    const { transport } = closing(
+      createTransport({ aiemUrl: `http://127.0.0.1:${port}` }, { protocol }),
+    );
+    return createClient(ProcessService, transport);
+  }
+
+  test.each([
+    ["INTERNAL_ERROR", constants.NGHTTP2_INTERNAL_ERROR],
+    ["CANCEL", constants.NGHTTP2_CANCEL],
+  ])("with %s after the headers is Unavailable and may have had an effect", async (name, code) => {
+    const client = await start((stream, sockets) => {
+      const contentType =
+        protocol === "grpc" ? "application/grpc+proto" : "application/connect+proto";
+      stream.respond({ ":status": 200, "content-type": contentType });
+      stream.write(Buffer.from([0, 0, 0, 0, 0]));
+      // Node.js itself would send END_STREAM before the reset.
+      setTimeout(() => {
+        for (const socket of sockets) {
+          socket.write(rstStream(stream.id ?? 0, code));
+        }
+      }, 20);
+    });
+    const record = new CallRecord();
+    const follower = runInCall(record, () =>
+      client.streamOutput({ name: "p" })[Symbol.asyncIterator](),
+    );
+    const read = async () => {
+      while (!(await follower.next()).done);
+    };
+    await expect(read()).rejects.toMatchObject(
+      failure("Unavailable", new RegExp(`^the server broke the call off \\(HTTP/2 ${name}\\)$`)),
+    );
+    expect(record).toMatchObject({ sent: true, rstCode: code, neverProcessed: false });
+  });
+
+  test("with REFUSED_STREAM was never processed", async () => {
+    const client = await start((stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
+    const record = new CallRecord();
+    await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+      failure("Unavailable", /^the server refused the call before it did anything/),
+    );
+    expect(record).toMatchObject({ sent: true, neverProcessed: true });
+  });
+});
+
+test("an answer that is complete when the server closes the connection is delivered", async () => {
+  const server = closing(
+    await startProcessServer({
+      service: { readOutput: () => ({ data: new Uint8Array(3_000_000).fill(7) }) },
+      onSession: (session) => session.on("stream", () => session.close()),
+    }),
+  );
+  const { transport } = closing(createTransport({ aiemUrl: server.url }));
+  const client = createClient(ProcessService, transport);
+  for (let i = 0; i < 5; i++) {
+    expect((await client.readOutput({ name: "p" })).data).toHaveLength(3_000_000);
+  }
+});

@@ -1,0 +1,18 @@
+import { afterEach } from "vitest";
+import type { ClientTransport } from "../../../src/transport/create-transport.js";
+
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) {
+    await cleanup();
+  }
+});
+
+/** Closes what a test opened, after the test. */
+export function closing<T extends Pick<ClientTransport, "close"> | { close(): Promise<void> }>(
+  opened: T,
+): T {
+  cleanups.push(() => opened.close());
+  return opened;
+}
