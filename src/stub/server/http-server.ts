@@ -1,0 +1,100 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+
+import { Connections } from "./connections.js";
+import { createHttp1Server } from "./http1-server.js";
+import { createHttp2Server } from "./http2-server.js";
+import { createListener } from "./listener.js";
+import { createRequestListener, type NodeHandler } from "./node-handler.js";
+import type { StubTls } from "./stub-tls.js";
+
+const LOOPBACK = "127.0.0.1";
+
+/** What a server is made of. */
+export interface HttpServerOptions {
+  /** Who serves requests: the first that takes one. */
+  readonly handlers: readonly NodeHandler[];
+  /** @default undefined cleartext */
+  readonly tls?: StubTls | undefined;
+  /** How many calls may run on one HTTP/2 connection at a time. @default 100 */
+  readonly maxConcurrentStreams?: number | undefined;
+  /** How long a connection may take to tell its protocol, in milliseconds. @default 10_000 */
+  readonly detectionTimeoutMs?: number | undefined;
+  /** How long calls may go on while the server stops, in milliseconds. @default 20 */
+  readonly stopGraceMs?: number | undefined;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  /** The port on loopback. */
+  readonly port: number;
+  /** Ends the listener and all connections. Resolves when none is left. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves HTTP/2 and HTTP/1.1 on one port of the loopback interface. Port 0 is one that is free.
+ *
+ * @throws Error where the port cannot be listened to (EADDRINUSE, EACCES).
+ */
+export async function startHttpServer(
+  port: number,
+  {
+    handlers,
+    tls,
+    maxConcurrentStreams = 100,
+    detectionTimeoutMs = 10_000,
+    stopGraceMs = 20,
+  }: HttpServerOptions,
+): Promise<HttpServer> {
+  const connections = new Connections();
+  const onRequest = createRequestListener(handlers);
+  const http1 = createHttp1Server(onRequest);
+  const http2 = createHttp2Server({
+    maxConcurrentStreams,
+    onRequest,
+    onSession: (session) => connections.addSession(session),
+  });
+  const listener = createListener({
+    acceptors: {
+      http1: (socket) => http1.emit("connection", socket),
+      http2: (socket) => http2.emit("connection", socket),
+    },
+    detectionTimeoutMs,
+    onConnection: (socket) => connections.add(socket),
+    tls,
+  });
+  try {
+    listener.listen(port, LOOPBACK);
+    await once(listener, "listening");
+  } catch (error) {
+    http1.close();
+    throw error;
+  }
+  // Fails to accept (no file descriptor left) are told here; the listener itself goes on.
+  listener.on("error", () => {});
+  const { port: boundPort } = addressOf(listener.address());
+  let stopped: Promise<void> | undefined;
+
+  async function end(): Promise<void> {
+    const listenerClosed = new Promise<void>((resolve) => listener.close(() => resolve()));
+    http1.close();
+    await connections.close(stopGraceMs);
+    await listenerClosed;
+  }
+
+  return {
+    port: boundPort,
+    stop() {
+      stopped ??= end();
+      return stopped;
+    },
+  };
+}
+
+function addressOf(address: AddressInfo | string | null): AddressInfo {
+  if (typeof address !== "object" || address === null) {
+    throw new Error("a listener on a TCP port has another address");
+  }
+  return address;
+}

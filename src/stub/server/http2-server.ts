@@ -1,0 +1,44 @@
+import {
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
+
+// In megabytes. What is held for slow readers counts, and at the default of 10 a single ReadOutput
+// on its way makes Node refuse every other call of its connection.
+const MAX_SESSION_MEMORY = 1024;
+
+/** What an HTTP/2 server is made of. */
+export interface Http2ServerOptions {
+  /** How many calls may run on one connection at a time. */
+  readonly maxConcurrentStreams: number;
+  /** Serves a request. */
+  readonly onRequest: (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+  /** Told about every new session. */
+  readonly onSession: (session: ServerHttp2Session) => void;
+}
+
+/**
+ * An HTTP/2 server that listens to no port: connections are given to it with
+ * `emit("connection", socket)`.
+ */
+export function createHttp2Server(options: Http2ServerOptions): Http2Server {
+  const server = createServer(
+    {
+      maxSessionMemory: MAX_SESSION_MEMORY,
+      settings: { maxConcurrentStreams: options.maxConcurrentStreams },
+    },
+    options.onRequest,
+  );
+  server.on("session", (session) => {
+    // A broken connection is no fault, yet an "error" that nobody listens to ends the process.
+    session.on("error", ignore);
+    options.onSession(session);
+  });
+  server.on("stream", (stream) => stream.on("error", ignore));
+  return server;
+}
+
+function ignore(): void {}

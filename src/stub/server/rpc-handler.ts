@@ -1,0 +1,59 @@
+import { createConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import {
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+
+import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { MAX_MESSAGE_BYTES, MAX_WRITTEN_BYTES } from "../service/message-limits.js";
+import { dropEndlessTimeout } from "./endless-timeout.js";
+import {
+  abandon,
+  answerEmpty,
+  type NodeHandler,
+  type NodeRequest,
+  type NodeResponse,
+  requestPath,
+} from "./node-handler.js";
+
+/** Serves the ProcessService over gRPC, gRPC-Web and Connect. */
+export function createRpcHandler(service: ServiceImpl<typeof ProcessService>): NodeHandler {
+  const router = createConnectRouter({
+    // Compressing output costs five times the CPU of sending it (measured).
+    acceptCompression: [],
+    readMaxBytes: MAX_MESSAGE_BYTES,
+    writeMaxBytes: MAX_WRITTEN_BYTES,
+  }).service(ProcessService, service);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+
+  return (request, response) => {
+    const handler = handlers.get(requestPath(request));
+    if (handler === undefined) {
+      return false;
+    }
+    const universalRequest = readRequest(request, response);
+    if (universalRequest === undefined) {
+      answerEmpty(request, response, 400);
+      return true;
+    }
+    dropEndlessTimeout(universalRequest.header);
+    // The errors of a call travel inside its response. What rejects here is a caller that went away
+    // or a request that is no RPC: there is nobody to tell.
+    handler(universalRequest)
+      .then((universalResponse) => universalResponseToNodeResponse(universalResponse, response))
+      .catch(() => abandon(request, response));
+    return true;
+  };
+}
+
+/** The request as Connect takes it; undefined where its authority or path makes no URL. */
+function readRequest(
+  request: NodeRequest,
+  response: NodeResponse,
+): ReturnType<typeof universalRequestFromNodeRequest> | undefined {
+  try {
+    return universalRequestFromNodeRequest(request, response, undefined, undefined);
+  } catch {
+    return undefined;
+  }
+}
