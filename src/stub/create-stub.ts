@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+
+import type { ServiceImpl } from "@connectrpc/connect";
+
+import type { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { createEngines } from "./engine/engines.js";
+import { createProcessService } from "./service/create-process-service.js";
+import type { StubEngines } from "./stub-engines.js";
+import type { StubOptions } from "./stub-options.js";
+
+const DEFAULT_ENGINE = "workspaces/default/sandboxEngines/local";
+const DEFAULT_SUBJECT = "users/default";
+
+/** Engines and the service on top of them, which no transport reaches yet. */
+export interface Stub {
+  /** The token of the first user. */
+  readonly token: string;
+  /** The name of the first engine. */
+  readonly parent: string;
+  readonly engines: StubEngines;
+  readonly service: ServiceImpl<typeof ProcessService>;
+  /** Ends all processes, and removes what was created. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes what the server and the in-memory transport both stand on.
+ *
+ * @throws TypeError where `users` or `engines` are given and empty.
+ */
+export function createStub({
+  engines: names = [DEFAULT_ENGINE],
+  users: subjects = { [randomBytes(24).toString("base64url")]: DEFAULT_SUBJECT },
+  secrets,
+  maxSpoolBytes,
+}: StubOptions): Stub {
+  const [parent] = names;
+  if (parent === undefined) {
+    throw new TypeError("engines: name at least one, or leave it out for the default");
+  }
+  // A Map, because a token such as "constructor" would find what every object inherits.
+  const users = new Map(Object.entries(subjects));
+  const [first] = users;
+  if (first === undefined) {
+    throw new TypeError("users: name at least one, or leave it out for a random token");
+  }
+  const [token, defaultCreator] = first;
+  const engines = createEngines({
+    defaultCreator,
+    ...(secrets !== undefined && { secrets }),
+    ...(maxSpoolBytes !== undefined && { maxSpoolBytes }),
+  });
+  try {
+    for (const name of names) {
+      engines.create(name);
+    }
+  } catch (error) {
+    // Nothing runs yet, so that there is nothing to wait for.
+    engines.close().catch(() => {});
+    throw error;
+  }
+  return {
+    token,
+    parent,
+    engines,
+    service: createProcessService(engines, users),
+    close: () => engines.close(),
+  };
+}

@@ -1,0 +1,68 @@
+import type { EngineState } from "./engine/engine-state.js";
+
+/** How to create an engine. */
+export interface CreateEngineOptions {
+  /**
+   * The state that the engine is created in.
+   *
+   * @default "STATE_RUNNING"
+   */
+  readonly state?: EngineState;
+  /**
+   * The subject that creates it. To all others it does not exist.
+   *
+   * @default the first user
+   */
+  readonly creator?: string;
+  /**
+   * An existing directory that working directories are rooted at; it is never removed. It isolates
+   * nothing: a process sees the whole filesystem.
+   *
+   * @default a new temporary directory, removed with the engine
+   */
+  readonly rootDirectory?: string;
+}
+
+/** A SandboxEngine of the stub. */
+export interface StubEngine {
+  /** `workspaces/{workspace}/sandboxEngines/{sandbox_engine}` */
+  readonly name: string;
+  /** The subject that created it. */
+  readonly creator: string;
+  /** Its state now. */
+  readonly state: EngineState;
+  /** The directory that working directories are rooted at. */
+  readonly rootDirectory: string;
+}
+
+/**
+ * The engines of a stub, from the side of those who run it: no tokens, no checks of the creator.
+ * The contract has no RPCs for this.
+ */
+export interface StubEngines {
+  /**
+   * Creates an engine.
+   *
+   * @throws TypeError for another name than
+   * `workspaces/{workspace}/sandboxEngines/{sandbox_engine}`, for one that is taken, for a root
+   * directory that does not exist, and after the stub was closed.
+   */
+  create(name: string, options?: CreateEngineOptions): StubEngine;
+  /** The engine with this name; undefined if there is none. */
+  get(name: string): StubEngine | undefined;
+  /**
+   * Puts an engine into a state. One that leaves RUNNING ends its processes, and answers every call
+   * FAILED_PRECONDITION until it is RUNNING again.
+   *
+   * @returns when its processes have ended
+   * @throws ConnectError NOT_FOUND where there is no such engine.
+   */
+  setState(name: string, state: EngineState): Promise<void>;
+  /**
+   * Removes an engine, its processes and their output.
+   *
+   * @returns when nothing of it is left
+   * @throws ConnectError NOT_FOUND where there is no such engine.
+   */
+  delete(name: string): Promise<void>;
+}

@@ -1,0 +1,31 @@
+/** What an embedded engine server and an in-memory transport have in common. */
+export interface StubOptions {
+  /**
+   * The names of the engines to create at first, at least one. They are RUNNING, and the first user
+   * is their creator.
+   *
+   * @default ["workspaces/default/sandboxEngines/local"]
+   */
+  readonly engines?: readonly string[];
+  /**
+   * Who may call: subjects by their bearer tokens, at least one. Only the creator of an engine can
+   * reach it.
+   *
+   * @default one user with a random token
+   */
+  readonly users?: Readonly<Record<string, string>>;
+  /**
+   * The values of secret versions, by their names, such as
+   * `workspaces/w/secrets/s/versions/1`. The version `latest` is the last one listed of its secret.
+   *
+   * @default {} no secrets
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /**
+   * How much output of one process is kept on disk, in bytes. Beyond it the process's pipe is not
+   * read on, so that the process blocks when it writes.
+   *
+   * @default 2 GiB
+   */
+  readonly maxSpoolBytes?: number;
+}
