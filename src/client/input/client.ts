@@ -1,0 +1,33 @@
+import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import type { RetryOptions } from "../../retry/retry-options.js";
+import type { ClientTimings } from "../client-options.js";
+import { requireDuration } from "./numbers.js";
+import { shown } from "./shown.js";
+
+/** Refuses clocks that cannot be obeyed. An attempt, and silence, need some time. */
+export function requireClientTimings({ attemptTimeoutMs, idleTimeoutMs }: ClientTimings): void {
+  for (const [field, value] of Object.entries({ attemptTimeoutMs, idleTimeoutMs })) {
+    requireDuration(field, value);
+    if (value === 0) {
+      throw new InvalidInputError(field, "must be more than 0", shown(value));
+    }
+  }
+}
+
+/** Refuses retry options that cannot be obeyed. */
+export function requireRetryOptions(field: string, retry: RetryOptions | false | undefined): void {
+  if (retry === false || retry === undefined) {
+    return;
+  }
+  if (typeof retry !== "object" || retry === null) {
+    throw new InvalidInputError(field, "must be false or an object", shown(retry));
+  }
+  const { maxAttempts } = retry;
+  if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
+    const rule = "must be a whole number, 1 or more";
+    throw new InvalidInputError(`${field}.maxAttempts`, rule, shown(maxAttempts));
+  }
+  requireDuration(`${field}.maxOutageMs`, retry.maxOutageMs);
+  requireDuration(`${field}.baseDelayMs`, retry.baseDelayMs);
+  requireDuration(`${field}.maxDelayMs`, retry.maxDelayMs);
+}

@@ -1,0 +1,59 @@
+import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import {
+  type EngineNameParts,
+  formatEngineName,
+  isProcessId,
+  matchEngineName,
+  matchProcessName,
+  type ProcessNameParts,
+} from "../../model/resource-names.js";
+import { shown } from "./shown.js";
+
+const ENGINE_RULE = "must be workspaces/{workspace}/sandboxEngines/{engine}";
+const PROCESS_RULE = "must be workspaces/{workspace}/sandboxEngines/{engine}/processes/{process}";
+const ID_RULE = "must be 1 to 63 of [a-z0-9-], the first and the last alphanumeric";
+
+/**
+ * The resource name of an engine, for `createProcess` and the other calls that take a parent.
+ *
+ * @throws InvalidInputError if an id is empty or has a character that a resource name cannot hold.
+ */
+export function engineName(parts: EngineNameParts): string {
+  const name = formatEngineName(parts);
+  requireEngineName("engineName", name);
+  return name;
+}
+
+/**
+ * The ids in a process's resource name.
+ *
+ * @throws InvalidInputError if it is not the name of a process.
+ */
+export function parseProcessName(name: string): ProcessNameParts {
+  const parts = typeof name === "string" ? matchProcessName(name) : undefined;
+  if (!parts) {
+    throw new InvalidInputError("name", PROCESS_RULE, shown(name));
+  }
+  return parts;
+}
+
+/** Refuses what is not the resource name of an engine. */
+export function requireEngineName(field: string, name: string): void {
+  if (typeof name !== "string" || !matchEngineName(name)) {
+    throw new InvalidInputError(field, ENGINE_RULE, shown(name));
+  }
+}
+
+/** Refuses what is not the resource name of a process. */
+export function requireProcessName(field: string, name: string): void {
+  if (typeof name !== "string" || !matchProcessName(name)) {
+    throw new InvalidInputError(field, PROCESS_RULE, shown(name));
+  }
+}
+
+/** Refuses what cannot be the id of a new process. */
+export function requireProcessId(field: string, id: string): void {
+  if (typeof id !== "string" || !isProcessId(id)) {
+    throw new InvalidInputError(field, ID_RULE, shown(id));
+  }
+}

@@ -1,0 +1,203 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { OutputGapError } from "../../errors/output-gap-error.js";
+import type { OutputChunk } from "../../model/output.js";
+import { isFinished } from "../../model/process.js";
+import type { CallScope } from "../../retry/call-scope.js";
+import { mayRepeatRead, neverProcessed } from "../../retry/repeatable.js";
+import { RetryBudget } from "../../retry/retry-budget.js";
+import { sleep } from "../../retry/sleep.js";
+import type { CallRecord } from "../../transport/call-record.js";
+import type { FailedAttempt, Rpc } from "../rpc.js";
+import { lookUntilAnswered } from "./look-until-answered.js";
+import { Replay } from "./replay.js";
+import { ReplayWatch } from "./replay-watch.js";
+import { StreamAttempt } from "./stream-attempt.js";
+import type { StreamCounter } from "./stream-counter.js";
+import type { StreamOutputOptions } from "./stream-output-options.js";
+
+/** Why another stream is opened. */
+interface Reopening extends FailedAttempt {
+  /** Whether nothing failed that would need a pause. */
+  readonly immediately?: boolean;
+}
+
+/**
+ * Follows the output of one process over as many streams as it takes: each broken one is opened
+ * again with the replay, of which only what is new is handed on.
+ */
+export class Follow {
+  readonly #rpc: Rpc;
+  readonly #name: string;
+  readonly #options: StreamOutputOptions;
+  // Undefined with skipReplay: the first byte's place in its stream is not known.
+  readonly #counter: StreamCounter | undefined;
+  readonly #scope: CallScope;
+  readonly #budget: RetryBudget;
+  readonly #replays: ReplayWatch;
+  #rejectedTokenOf: CallRecord | undefined;
+  #verifying = false;
+  #received = false;
+
+  constructor(
+    rpc: Rpc,
+    name: string,
+    options: StreamOutputOptions,
+    counter: StreamCounter | undefined,
+    scope: CallScope,
+  ) {
+    this.#rpc = rpc;
+    this.#name = name;
+    this.#options = options;
+    this.#counter = counter;
+    this.#scope = scope;
+    this.#budget = new RetryBudget(rpc.settings.policy, "outage");
+    this.#replays = new ReplayWatch(name);
+  }
+
+  /** The chunks, until the process is final. */
+  async *chunks(): AsyncGenerator<OutputChunk, void, undefined> {
+    let brokenBy: Reopening | undefined;
+    for (;;) {
+      const replay = this.#counter && new Replay(this.#name, this.#counter.position());
+      brokenBy = yield* this.#readStream(replay, brokenBy);
+      if (!brokenBy) {
+        return;
+      }
+      if (!brokenBy.immediately) {
+        this.#replays.broken(replay, brokenBy.error);
+        await this.#pause(brokenBy);
+      }
+    }
+  }
+
+  /** Reads one stream; returns what broke it, undefined at the confirmed end. */
+  async *#readStream(
+    replay: Replay | undefined,
+    brokenBy: Reopening | undefined,
+  ): AsyncGenerator<OutputChunk, Reopening | undefined, undefined> {
+    const { skipReplay = false, headers } = this.#options;
+    const rejectedTokenOf = this.#rejectedTokenOf;
+    const request = { name: this.#name, skipReplay, headers, rejectedTokenOf };
+    const attempt = new StreamAttempt(this.#rpc, request, this.#scope.signal);
+    let resumed = brokenBy === undefined;
+    let added = false;
+    try {
+      for (;;) {
+        const event = await attempt.next();
+        this.#scope.signal.throwIfAborted();
+        if (event.kind === "failed") {
+          return this.#recoverable(event, attempt.record);
+        }
+        if (event.kind === "end") {
+          return await this.#confirmEnd(replay, added);
+        }
+        const { stream } = event.frame;
+        const data = replay ? replay.unseen(event.frame) : event.frame.data;
+        this.#received = true;
+        if (data.length === 0) {
+          continue;
+        }
+        if (!resumed) {
+          resumed = true;
+          this.#tellResumed(replay, brokenBy);
+        }
+        added = true;
+        this.#progress();
+        const offset = this.#counter?.of(stream).bytes;
+        this.#counter?.add(stream, data);
+        yield { stream, data, offset };
+      }
+    } finally {
+      attempt.close();
+    }
+  }
+
+  #progress(): void {
+    this.#budget.progress();
+    this.#replays.progress();
+    this.#rejectedTokenOf = undefined;
+  }
+
+  /** Returns the failure if another stream may go on after it; throws its error otherwise. */
+  #recoverable(failed: FailedAttempt, record: CallRecord): Reopening {
+    const { error, failure } = failed;
+    if (!this.#counter && (this.#received || !neverProcessed(failure))) {
+      throw this.#gapWithoutReplay(error);
+    }
+    if (this.#mayAskForToken(failed, record)) {
+      this.#rejectedTokenOf = record;
+      return { ...failed, immediately: true };
+    }
+    if (!mayRepeatRead(failure)) {
+      throw error;
+    }
+    return failed;
+  }
+
+  // Once until there is progress: a server that refuses every token must not be asked for ever.
+  #mayAskForToken({ failure }: FailedAttempt, record: CallRecord): boolean {
+    return (
+      failure.kind === "status" &&
+      failure.code === Code.Unauthenticated &&
+      record.sent &&
+      record.tokenProvided &&
+      this.#rejectedTokenOf === undefined
+    );
+  }
+
+  /** The end of a stream is no proof that the process has ended: its state is. */
+  async #confirmEnd(replay: Replay | undefined, added: boolean): Promise<Reopening | undefined> {
+    const { headers, verifyEnd = "status" } = this.#options;
+    const process = await lookUntilAnswered(
+      this.#rpc,
+      this.#name,
+      this.#scope,
+      this.#budget,
+      headers,
+    );
+    if (!isFinished(process)) {
+      return this.#endedEarly(`its state is ${process.state}`);
+    }
+    if (replay?.shortStream()) {
+      this.#replays.endedShort(replay);
+      return this.#endedEarly("its replay was shorter than what had been sent before");
+    }
+    if (verifyEnd === "replay" && (added || !this.#verifying)) {
+      this.#verifying = true;
+      return { ...this.#endedEarly("that is to be verified"), immediately: true };
+    }
+    return undefined;
+  }
+
+  #endedEarly(although: string): FailedAttempt {
+    const message = `the output of ${this.#name} ended although ${although}`;
+    const error = new ConnectError(message, Code.Unavailable);
+    if (!this.#counter) {
+      throw this.#gapWithoutReplay(error);
+    }
+    return { ok: false, error, failure: { kind: "lost" } };
+  }
+
+  #gapWithoutReplay(cause: unknown): OutputGapError {
+    const unknown = { stream: undefined, fromByte: undefined, toByte: undefined };
+    const why = "the stream broke, and without replay what follows cannot be found";
+    return new OutputGapError(this.#name, why, unknown, { cause });
+  }
+
+  #tellResumed(replay: Replay | undefined, brokenBy: FailedAttempt | undefined): void {
+    this.#rpc.settings.hooks.onResume?.({
+      resource: this.#name,
+      replayedBytes: replay?.droppedBytes ?? 0,
+      error: brokenBy?.error,
+    });
+  }
+
+  async #pause(failed: FailedAttempt): Promise<void> {
+    const call = { method: "StreamOutput", resource: this.#name };
+    const delayMs = this.#rpc.delayMs(call, failed, this.#budget, this.#scope.remainingMs);
+    if (delayMs === undefined) {
+      throw failed.error;
+    }
+    await sleep(delayMs, this.#scope.signal);
+  }
+}

@@ -1,0 +1,67 @@
+import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import {
+  frameFromMessage,
+  type OutputFrame,
+  type OutputStream,
+  ownedBytes,
+  streamToNumber,
+} from "../../model/output.js";
+import type { CallOptions } from "../call-options.js";
+import { requireProcessName } from "../input/names.js";
+import { shown } from "../input/shown.js";
+import type { Rpc } from "../rpc.js";
+import { unary } from "../unary.js";
+
+/** Options of `readOutput`. */
+export interface ReadOutputOptions extends CallOptions {
+  /**
+   * The stream to read.
+   * @default "OUTPUT_STREAM_COMBINED"
+   */
+  readonly outputStream?: OutputStream | undefined;
+}
+
+/** See `ProcessClient.readOutput`. */
+export async function readOutput(
+  rpc: Rpc,
+  name: string,
+  options: ReadOutputOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  requireProcessName("name", name);
+  const outputStream = streamToNumber(options.outputStream ?? "OUTPUT_STREAM_COMBINED");
+  if (outputStream === undefined) {
+    const rule = "must be OUTPUT_STREAM_STDOUT, OUTPUT_STREAM_STDERR or OUTPUT_STREAM_COMBINED";
+    throw new InvalidInputError("outputStream", rule, shown(options.outputStream));
+  }
+  const answer = await unary(
+    rpc,
+    {
+      method: "ReadOutput",
+      resource: name,
+      bulk: true,
+      send: (service, callOptions) => service.readOutput({ name, outputStream }, callOptions),
+    },
+    options,
+  );
+  return ownedBytes(answer.data);
+}
+
+/** See `ProcessClient.readOutputFrames`. */
+export async function readOutputFrames(
+  rpc: Rpc,
+  name: string,
+  options: CallOptions,
+): Promise<OutputFrame[]> {
+  requireProcessName("name", name);
+  const answer = await unary(
+    rpc,
+    {
+      method: "ReadOutputFrames",
+      resource: name,
+      bulk: true,
+      send: (service, callOptions) => service.readOutputFrames({ name }, callOptions),
+    },
+    options,
+  );
+  return answer.frames.map(frameFromMessage);
+}

@@ -1,0 +1,121 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { StreamOutputResponse } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { frameFromMessage, type OutputFrame } from "../../model/output.js";
+import { isFinished } from "../../model/process.js";
+import { CallScope } from "../../retry/call-scope.js";
+import { runInCall } from "../../transport/call-context.js";
+import { CallRecord } from "../../transport/call-record.js";
+import { probe } from "../probe.js";
+import type { FailedAttempt, Rpc } from "../rpc.js";
+import { settledWithin } from "./settled-within.js";
+
+// How long a stream may stay open, silent, after its process was seen to be final.
+const END_GRACE_MS = 5_000;
+
+/** What a stream brought next. */
+export type StreamEvent =
+  | { readonly kind: "frame"; readonly frame: OutputFrame }
+  | { readonly kind: "end" }
+  | ({ readonly kind: "failed" } & FailedAttempt);
+
+/** What goes with the request of a stream. */
+export interface StreamRequest {
+  readonly name: string;
+  readonly skipReplay: boolean;
+  readonly headers: HeadersInit | undefined;
+  /** An attempt whose token was refused. */
+  readonly rejectedTokenOf: CallRecord | undefined;
+}
+
+/** One StreamOutput RPC, from its opening until it ends or breaks. */
+export class StreamAttempt {
+  /** What the transport noted about the RPC. */
+  readonly record: CallRecord;
+  readonly #rpc: Rpc;
+  readonly #request: StreamRequest;
+  readonly #scope: CallScope;
+  readonly #messages: AsyncIterator<StreamOutputResponse>;
+
+  /** Opens the RPC. It is open until `close`. */
+  constructor(rpc: Rpc, request: StreamRequest, signal: AbortSignal) {
+    const { name, skipReplay, headers, rejectedTokenOf } = request;
+    this.record = new CallRecord({ rejectedTokenOf });
+    this.#rpc = rpc;
+    this.#request = request;
+    this.#scope = new CallScope(`StreamOutput of ${name}`, { signals: [signal] });
+    const options = { signal: this.#scope.signal, ...(headers !== undefined && { headers }) };
+    this.#messages = runInCall(this.record, () =>
+      rpc.service.streamOutput({ name, skipReplay }, options)[Symbol.asyncIterator](),
+    );
+  }
+
+  /** Waits for what comes next. While it is silent, the process is looked at from time to time. */
+  async next(): Promise<StreamEvent> {
+    const read = this.#read();
+    for (;;) {
+      const event =
+        (await settledWithin(read, this.#rpc.settings.idleTimeoutMs)) ?? (await this.#look(read));
+      if (event) {
+        return event;
+      }
+    }
+  }
+
+  /** Ends the RPC: connect's iterable leaves it open, whatever is done to it. */
+  close(): void {
+    this.#scope.abort(new ConnectError("the stream is not needed any more", Code.Canceled));
+  }
+
+  async #read(): Promise<StreamEvent> {
+    try {
+      const { done, value } = await this.#messages.next();
+      // Messages that were received before an abort are handed out after it.
+      this.#scope.signal.throwIfAborted();
+      return done ? { kind: "end" } : { kind: "frame", frame: frameFromMessage(value) };
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** Asks whether the silence is the process's own; undefined if it is. */
+  async #look(read: Promise<StreamEvent>): Promise<StreamEvent | undefined> {
+    const { name, headers } = this.#request;
+    const looking = new CallScope(`looking at ${name}`, { signals: [this.#scope.signal] });
+    try {
+      const look = await Promise.race([
+        read,
+        // An abort ends the read as well: it tells.
+        probe(this.#rpc, name, this.record, looking.signal, headers).catch(() => read),
+      ]);
+      if ("kind" in look) {
+        return look;
+      }
+      if (!look.ok) {
+        const { failure } = look;
+        return { ...look, kind: "failed", failure: failure.kind === "deadline" ? LOST : failure };
+      }
+      if (!isFinished(look.value)) {
+        return undefined;
+      }
+      const message = `the output of ${name} did not end although its state is ${look.value.state}`;
+      const silent = new ConnectError(message, Code.Unavailable);
+      return (
+        (await settledWithin(read, END_GRACE_MS)) ?? {
+          kind: "failed",
+          ok: false,
+          error: silent,
+          failure: LOST,
+        }
+      );
+    } finally {
+      looking.abort(new ConnectError("the stream goes on", Code.Canceled));
+    }
+  }
+
+  #failed(error: unknown): StreamEvent {
+    const failure = this.#rpc.failureOf(error, this.record);
+    return { kind: "failed", ok: false, error, failure };
+  }
+}
+
+const LOST = { kind: "lost" } as const;

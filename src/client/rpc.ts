@@ -1,0 +1,162 @@
+import {
+  type Client,
+  type CallOptions as ConnectCallOptions,
+  createClient,
+  type Transport,
+} from "@connectrpc/connect";
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { Failure } from "../errors/failure.js";
+import type { CallScope } from "../retry/call-scope.js";
+import { headerTimeoutMs } from "../retry/header-timeout.js";
+import type { RetryBudget } from "../retry/retry-budget.js";
+import type { RetryPolicy } from "../retry/retry-options.js";
+import { sleep } from "../retry/sleep.js";
+import { runInCall } from "../transport/call-context.js";
+import { CallRecord } from "../transport/call-record.js";
+import type { ClientTransport } from "../transport/create-transport.js";
+import { attemptError, failureOf } from "./attempt-failure.js";
+import type { ClientHooks } from "./client-options.js";
+
+/** One RPC with its request. */
+export interface RpcCall<T> {
+  /** The RPC's name, such as `GetProcess`. */
+  readonly method: string;
+  /** The resource that it is about, for messages. */
+  readonly resource: string;
+  /** Whether the answer may be large, and so may take long. */
+  readonly bulk?: boolean;
+  /** Sends the request once. */
+  send(service: Client<typeof ProcessService>, options: ConnectCallOptions): Promise<T>;
+}
+
+/** How an attempt went. */
+export type Attempt<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown; readonly failure: Failure };
+
+/** A failed attempt. */
+export type FailedAttempt = Extract<Attempt<unknown>, { ok: false }>;
+
+/** What one attempt may cost, and what goes with it. */
+export interface AttemptOptions {
+  readonly headers?: HeadersInit | undefined;
+  /**
+   * The deadline of the attempt, told to the server too; "none" leaves it to the scope.
+   * @default the client's attemptTimeoutMs
+   */
+  readonly timeoutMs?: number | "none" | undefined;
+  /** Where the transport notes what becomes of the attempt. */
+  readonly record?: CallRecord | undefined;
+}
+
+/** What the calls of a client have in common. */
+export interface RpcSettings {
+  readonly transport: Transport;
+  /** The transport with its connections, where it is the client's own. */
+  readonly own: ClientTransport | undefined;
+  readonly policy: RetryPolicy;
+  readonly hooks: ClientHooks;
+  readonly attemptTimeoutMs: number;
+  readonly bulkAttemptTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** The service behind a client. */
+export class Rpc {
+  readonly service: Client<typeof ProcessService>;
+  readonly settings: RpcSettings;
+  /** Aborts when the client is closed. */
+  readonly closed: AbortSignal;
+
+  constructor(settings: RpcSettings, closed: AbortSignal) {
+    this.service = createClient(ProcessService, settings.transport);
+    this.settings = settings;
+    this.closed = closed;
+  }
+
+  /**
+   * Sends a request once.
+   *
+   * @throws the scope's reason if it has ended; no other error: a failed attempt is a result.
+   */
+  async attempt<T>(
+    call: RpcCall<T>,
+    scope: CallScope,
+    options: AttemptOptions = {},
+  ): Promise<Attempt<T>> {
+    scope.signal.throwIfAborted();
+    const { headers, record = new CallRecord() } = options;
+    const timeoutMs = this.#timeoutMs(call, options.timeoutMs, scope);
+    try {
+      const value = await runInCall(record, () =>
+        call.send(this.service, {
+          signal: scope.signal,
+          ...(timeoutMs !== undefined && { timeoutMs }),
+          ...(headers !== undefined && { headers }),
+        }),
+      );
+      return { ok: true, value };
+    } catch (thrown) {
+      scope.signal.throwIfAborted();
+      const failure = this.failureOf(thrown, record);
+      return { ok: false, error: attemptError(thrown, failure, call, timeoutMs), failure };
+    }
+  }
+
+  /** Tells what happened from what an attempt threw. */
+  failureOf(error: unknown, record: CallRecord): Failure {
+    return failureOf(error, this.settings.own ? record : undefined);
+  }
+
+  /**
+   * Counts a failed attempt, and tells the hook that there will be another one.
+   *
+   * @returns the pause before it in milliseconds; undefined if there must be none.
+   */
+  delayMs(
+    call: Pick<RpcCall<unknown>, "method" | "resource">,
+    { error, failure }: FailedAttempt,
+    budget: RetryBudget,
+    mostMs = Number.POSITIVE_INFINITY,
+  ): number | undefined {
+    const delayMs = budget.nextDelayMs(failure);
+    if (delayMs === undefined || delayMs >= mostMs) {
+      return undefined;
+    }
+    const { method, resource } = call;
+    this.settings.hooks.onRetry?.({ method, resource, failures: budget.failures, delayMs, error });
+    return delayMs;
+  }
+
+  /**
+   * Pauses before another attempt.
+   *
+   * @returns false at once if there must be none: the budget or the time is spent.
+   */
+  async pause(
+    call: Pick<RpcCall<unknown>, "method" | "resource">,
+    failed: FailedAttempt,
+    budget: RetryBudget,
+    scope: CallScope,
+  ): Promise<boolean> {
+    const delayMs = this.delayMs(call, failed, budget, scope.remainingMs);
+    if (delayMs === undefined) {
+      return false;
+    }
+    await sleep(delayMs, scope.signal);
+    return true;
+  }
+
+  #timeoutMs(
+    call: RpcCall<unknown>,
+    timeoutMs: number | "none" | undefined,
+    scope: CallScope,
+  ): number | undefined {
+    if (timeoutMs === "none") {
+      return undefined;
+    }
+    const { attemptTimeoutMs, bulkAttemptTimeoutMs } = this.settings;
+    const most = timeoutMs ?? (call.bulk ? bulkAttemptTimeoutMs : attemptTimeoutMs);
+    return headerTimeoutMs(Math.min(most, scope.remainingMs));
+  }
+}

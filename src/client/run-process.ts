@@ -1,0 +1,154 @@
+import { randomUUID } from "node:crypto";
+import { InvalidInputError } from "../errors/invalid-input-error.js";
+import { ProcessFailedError } from "../errors/process-failed-error.js";
+import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
+import type { ProcessStream } from "../model/output.js";
+import type { FinishedProcess, Process, ProcessSpec } from "../model/process.js";
+import type { ProcessResult } from "../model/process-result.js";
+import { formatProcessName } from "../model/resource-names.js";
+import type { CallScope } from "../retry/call-scope.js";
+import { startTimer } from "../retry/timer.js";
+import type { CallOptions } from "./call-options.js";
+import { createProcess } from "./create-process.js";
+import { requireCallOptions } from "./input/call.js";
+import { requireByteCount } from "./input/numbers.js";
+import { shown } from "./input/shown.js";
+import { OutputFollower } from "./output/live-output.js";
+import { OutputCapture } from "./output/output-capture.js";
+import { OutputSinks, type OutputWritables, requireWritables } from "./output/output-sinks.js";
+import type { Rpc } from "./rpc.js";
+import { terminateProcess } from "./terminate-process.js";
+import { callScope } from "./unary.js";
+import { waitProcess } from "./wait/wait-process.js";
+
+const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+
+/** Options of `runProcess`. */
+export interface RunProcessOptions extends CallOptions, OutputWritables {
+  /**
+   * The id of the new process; see `createProcess`.
+   * @default a random UUID, made here
+   */
+  readonly processId?: string | undefined;
+  /**
+   * How much of each stream the result keeps, in bytes; beyond it, the beginning and the end.
+   * @default 8 MiB
+   */
+  readonly maxOutputBytes?: number | undefined;
+  /**
+   * What happens to the process when `timeoutMs` is over: nothing, or `terminateProcess`.
+   * @default "leave"
+   */
+  readonly onTimeout?: "leave" | "terminate" | undefined;
+  /**
+   * Whether a process that does not succeed is a ProcessFailedError.
+   * @default false, the result tells
+   */
+  readonly check?: boolean | undefined;
+}
+
+// Tells the end of our own time from every other reason to stop.
+const TIMED_OUT = Symbol("timed out");
+
+/** See `ProcessClient.runProcess`. */
+export async function runProcess(
+  rpc: Rpc,
+  parent: string,
+  spec: ProcessSpec,
+  options: RunProcessOptions,
+): Promise<ProcessResult> {
+  requireRunOptions(options);
+  const { processId = randomUUID(), timeoutMs, onTimeout, signal, headers } = options;
+  const run = new Run(rpc, options);
+  const name = formatProcessName(parent, processId);
+  const stopTimer =
+    timeoutMs === undefined ? undefined : startTimer(timeoutMs, () => run.scope.abort(TIMED_OUT));
+  try {
+    const result = await run.result(parent, spec, processId);
+    if (options.check && !result.ok) {
+      throw new ProcessFailedError(result);
+    }
+    return result;
+  } catch (error) {
+    if (error !== TIMED_OUT) {
+      throw error;
+    }
+    const ended =
+      onTimeout === "terminate"
+        ? await terminateProcess(rpc, name, { signal, headers })
+        : undefined;
+    throw new WaitTimeoutError(name, ended ?? run.process, timeoutMs ?? 0, {
+      output: run.outputSoFar(),
+    });
+  } finally {
+    stopTimer?.();
+    run.release();
+  }
+}
+
+/** One process on its way from its specification to its result. */
+class Run {
+  readonly scope: CallScope;
+  /** The process as the server last told of it. */
+  process: Process | undefined;
+  readonly #rpc: Rpc;
+  readonly #headers: HeadersInit | undefined;
+  readonly #sinks: OutputSinks;
+  readonly #captures: Readonly<Record<ProcessStream, OutputCapture>>;
+
+  constructor(rpc: Rpc, options: RunProcessOptions) {
+    const { signal, headers, maxOutputBytes = MAX_OUTPUT_BYTES } = options;
+    this.scope = callScope(rpc, "running a process", { signal });
+    this.#rpc = rpc;
+    this.#headers = headers;
+    this.#sinks = new OutputSinks(options, (reason) => this.scope.abort(reason));
+    this.#captures = {
+      OUTPUT_STREAM_STDOUT: new OutputCapture(maxOutputBytes),
+      OUTPUT_STREAM_STDERR: new OutputCapture(maxOutputBytes),
+    };
+  }
+
+  async result(parent: string, spec: ProcessSpec, processId: string): Promise<ProcessResult> {
+    const { signal } = this.scope;
+    const call = { signal, headers: this.#headers };
+    this.process = await createProcess(this.#rpc, parent, spec, {
+      ...call,
+      processId,
+      autoRun: true,
+    });
+    const { name } = this.process;
+    for await (const chunk of new OutputFollower(this.#rpc, name, call)) {
+      this.#captures[chunk.stream].add(chunk.data);
+      await this.#sinks.write(chunk, signal);
+    }
+    await this.#sinks.flush(signal);
+    const process = await waitProcess(this.#rpc, name, call);
+    return { ...outcome(process), ...this.outputSoFar() };
+  }
+
+  outputSoFar(): OutputSoFar {
+    return {
+      stdout: this.#captures.OUTPUT_STREAM_STDOUT.captured(),
+      stderr: this.#captures.OUTPUT_STREAM_STDERR.captured(),
+    };
+  }
+
+  release(): void {
+    this.#sinks.release();
+    this.scope.release();
+  }
+}
+
+function outcome(process: FinishedProcess) {
+  return { process, exitCode: process.exitCode, ok: process.state === "STATE_SUCCEEDED" };
+}
+
+function requireRunOptions(options: RunProcessOptions): void {
+  requireCallOptions(options);
+  requireWritables(options);
+  requireByteCount("maxOutputBytes", options.maxOutputBytes);
+  const { onTimeout = "leave" } = options;
+  if (onTimeout !== "leave" && onTimeout !== "terminate") {
+    throw new InvalidInputError("onTimeout", 'must be "leave" or "terminate"', shown(onTimeout));
+  }
+}

@@ -1,0 +1,60 @@
+import type { Failure } from "../errors/failure.js";
+import { CallScope } from "../retry/call-scope.js";
+import { mayRepeatRead } from "../retry/repeatable.js";
+import { RetryBudget } from "../retry/retry-budget.js";
+import { retryPolicy } from "../retry/retry-options.js";
+import type { CallOptions } from "./call-options.js";
+import { requireCallOptions } from "./input/call.js";
+import type { Rpc, RpcCall } from "./rpc.js";
+
+/** The life of a call: it ends with the caller's signal, its time, or the client. */
+export function callScope(rpc: Rpc, subject: string, options: CallOptions): CallScope {
+  const { signal, timeoutMs } = options;
+  return new CallScope(subject, { signals: [rpc.closed, signal], timeoutMs });
+}
+
+/**
+ * Runs a call that consists of attempts: checks its options, and tells an abort by the signal's own
+ * reason. With a limit of zero there is one attempt, which gets the time of an attempt.
+ */
+export async function callOf<T>(
+  rpc: Rpc,
+  subject: string,
+  options: CallOptions,
+  run: (scope: CallScope, budget: RetryBudget) => Promise<T>,
+): Promise<T> {
+  requireCallOptions(options);
+  const once = options.timeoutMs === 0;
+  const policy = once ? retryPolicy(false) : rpc.settings.policy;
+  const scope = callScope(rpc, subject, once ? { ...options, timeoutMs: undefined } : options);
+  try {
+    return await run(scope, new RetryBudget(policy, "attempts"));
+  } finally {
+    scope.release();
+  }
+}
+
+/**
+ * Sends a request, and again after failures that allow it.
+ *
+ * @param mayRepeat which failures these are; by default, those of a call that changes nothing.
+ */
+export async function unary<T>(
+  rpc: Rpc,
+  call: RpcCall<T>,
+  options: CallOptions,
+  mayRepeat: (failure: Failure) => boolean = mayRepeatRead,
+): Promise<T> {
+  const { method, resource } = call;
+  return await callOf(rpc, `${method} of ${resource}`, options, async (scope, budget) => {
+    for (;;) {
+      const attempt = await rpc.attempt(call, scope, { headers: options.headers });
+      if (attempt.ok) {
+        return attempt.value;
+      }
+      if (!mayRepeat(attempt.failure) || !(await rpc.pause(call, attempt, budget, scope))) {
+        throw attempt.error;
+      }
+    }
+  });
+}

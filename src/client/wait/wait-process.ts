@@ -1,0 +1,61 @@
+import { type FinishedProcess, isFinished } from "../../model/process.js";
+import { mayRepeatRead } from "../../retry/repeatable.js";
+import { RetryBudget } from "../../retry/retry-budget.js";
+import { sleep } from "../../retry/sleep.js";
+import type { CallOptions } from "../call-options.js";
+import { requireCallOptions } from "../input/call.js";
+import { requireProcessName } from "../input/names.js";
+import type { Rpc } from "../rpc.js";
+import { callScope } from "../unary.js";
+import { lastLook } from "./last-look.js";
+import { waitCall, waitSlice } from "./wait-slice.js";
+
+const SLICE_MS = 30_000;
+// Waits that began together must not all ask again together.
+const SLICE_SPREAD = 0.2;
+// A server that ends a wait early, again and again, must not be asked in a tight loop.
+const SHORTEST_ROUND_MS = 1_000;
+
+/** See `ProcessClient.waitProcess`. */
+export async function waitProcess(
+  rpc: Rpc,
+  name: string,
+  options: CallOptions,
+): Promise<FinishedProcess> {
+  requireProcessName("name", name);
+  requireCallOptions(options);
+  const { timeoutMs = Number.POSITIVE_INFINITY, signal, headers } = options;
+  const end = performance.now() + timeoutMs;
+  const remainingMs = () => Math.max(0, end - performance.now());
+  // The limit is checked between two slices, and one more look follows it: the scope has no clock.
+  const scope = callScope(rpc, `waiting for ${name}`, { signal });
+  const budget = new RetryBudget(rpc.settings.policy, "outage");
+  const call = waitCall(name);
+  try {
+    while (remainingMs() > 0) {
+      const roundEnd = performance.now() + SHORTEST_ROUND_MS;
+      const slice = await waitSlice(rpc, call, scope, Math.min(sliceMs(), remainingMs()), headers);
+      let delayMs: number | undefined;
+      if (slice.ok) {
+        if (slice.value && isFinished(slice.value)) {
+          return slice.value;
+        }
+        budget.progress();
+        delayMs = Math.max(0, roundEnd - performance.now());
+      } else {
+        delayMs = mayRepeatRead(slice.failure) ? rpc.delayMs(call, slice, budget) : undefined;
+        if (delayMs === undefined) {
+          throw slice.error;
+        }
+      }
+      await sleep(Math.min(delayMs, remainingMs()), scope.signal);
+    }
+    return await lastLook(rpc, name, scope, { headers, timeoutMs });
+  } finally {
+    scope.release();
+  }
+}
+
+function sliceMs(): number {
+  return SLICE_MS * (1 + SLICE_SPREAD * (2 * Math.random() - 1));
+}

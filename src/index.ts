@@ -1,0 +1,63 @@
+/** Runs and follows processes inside the SandboxEngines of H2O AI Engine Manager (AIEM). */
+export { Code, ConnectError } from "@connectrpc/connect";
+export type { CallOptions } from "./client/call-options.js";
+export type {
+  ClientConfig,
+  ClientHooks,
+  ClientOptions,
+  ClientTimings,
+  ResumeEvent,
+  RetryEvent,
+  TransportConfig,
+} from "./client/client-options.js";
+export type { CreateProcessOptions } from "./client/create-process.js";
+export { engineName, parseProcessName } from "./client/input/names.js";
+export type {
+  ListAllProcessesOptions,
+  ListProcessesOptions,
+  ProcessFilter,
+  ProcessPage,
+} from "./client/list-processes.js";
+export type { LiveOutput } from "./client/output/live-output.js";
+export type { OutputWritables } from "./client/output/output-sinks.js";
+export type { PipeOutputOptions } from "./client/output/pipe-output.js";
+export type { ReadOutputOptions } from "./client/output/read-output.js";
+export type { OutputLine, StreamLinesOptions } from "./client/output/stream-lines.js";
+export type { StreamOutputOptions } from "./client/output/stream-output-options.js";
+export { ProcessClient } from "./client/process-client.js";
+export type { ProcessHandle } from "./client/process-handle.js";
+export type { RunProcessOptions } from "./client/run-process.js";
+export type { TerminateProcessOptions } from "./client/terminate-process.js";
+export type { WaitProcessByPollingOptions } from "./client/wait/wait-process-by-polling.js";
+export { InvalidInputError } from "./errors/invalid-input-error.js";
+export { type OutputGap, OutputGapError } from "./errors/output-gap-error.js";
+export { ProcessFailedError } from "./errors/process-failed-error.js";
+export { ReplayStalledError } from "./errors/replay-stalled-error.js";
+export { type OutputSoFar, WaitTimeoutError } from "./errors/wait-timeout-error.js";
+export { CapturedOutput } from "./model/captured-output.js";
+export type {
+  OutputChunk,
+  OutputFrame,
+  OutputPosition,
+  OutputStream,
+  ProcessStream,
+  StreamPosition,
+} from "./model/output.js";
+export {
+  type FinishedProcess,
+  isFinished,
+  type Process,
+  type ProcessSpec,
+  type ProcessState,
+  type SecretEnvironmentVariable,
+} from "./model/process.js";
+export type { ProcessResult } from "./model/process-result.js";
+export type { EngineNameParts, ProcessNameParts } from "./model/resource-names.js";
+export type { SignalName } from "./model/signals.js";
+export type { RetryOptions } from "./retry/retry-options.js";
+export type {
+  ConnectionConfig,
+  TokenProvider,
+  TokenRequest,
+  TransportOptions,
+} from "./transport/connection-config.js";
