@@ -1,4 +1,3 @@
-import { env } from "node:process";
 import type { Process } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { failedPrecondition } from "../refusals.js";
 import type { Secrets } from "../secrets.js";
@@ -15,7 +14,7 @@ export function buildEnvironment(
   secrets: Secrets,
 ): Record<string, string> {
   const environment: Record<string, string> = {
-    ...(env["PATH"] !== undefined && { PATH: env["PATH"] }),
+    ...(process.env["PATH"] !== undefined && { PATH: process.env["PATH"] }),
     HOME: home,
     LANG: "C.UTF-8",
     ...spec.environmentVariables,

@@ -1,5 +1,3 @@
-import { kill } from "node:process";
-
 /** The process group of a program, and of every descendant that did not leave it. */
 export class ProcessGroup {
   readonly #id: number;
@@ -34,7 +32,7 @@ export class ProcessGroup {
 
 function reaches(target: number, signal: number): boolean {
   try {
-    return kill(target, signal);
+    return process.kill(target, signal);
   } catch {
     return false;
   }
