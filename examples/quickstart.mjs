@@ -19,6 +19,6 @@ try {
       ? await demonstrate(client, stub.parent)
       : await runCommand(client, stub.parent, { command, args });
 } finally {
-  await client.close();
+  client.close();
   await stub.close();
 }

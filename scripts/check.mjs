@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** In this order because the types of the examples, publint and attw need the build. */
 const checks = [
-  ["biome", "ci", "--error-on-warnings"],
+  ["biome", "ci", "--error-on-warnings", "--colors=off"],
   ["buf", "lint"],
   ["buf", "format", "--diff", "--exit-code", "proto"],
   ["buf", "breaking", "proto", "--against", "proto.baseline.binpb", "--exclude-imports"],

@@ -16,7 +16,7 @@ function quickstart(...args: string[]) {
   return { child, closed: once(child, "close") as Promise<[number | null, NodeJS.Signals | null]> };
 }
 
-afterEach(async () => {
+afterEach(() => {
   for (const child of started) {
     child.kill("SIGKILL");
   }
@@ -90,7 +90,7 @@ describe("npm start -- COMMAND", () => {
   it("ends the command when nobody reads its output any more", async () => {
     const { child, closed } = quickstart("yes");
     const stderr = text(child.stderr);
-    await once(child.stdout, "data");
+    await Promise.race([once(child.stdout, "data"), closed]);
     child.stdout.destroy();
     expect(await closed).toEqual([141, null]);
     expect(await stderr).toBe("");

@@ -8,6 +8,6 @@ try {
   const result = await client.runProcess(stub.parent, { command: "echo", args: ["hello"] });
   console.log(ProcessService.typeName, result.process.state, result.stdout.text().trim());
 } finally {
-  await client.close();
+  client.close();
   await stub.close();
 }
