@@ -116,4 +116,17 @@ describe("a line that is too long", () => {
     message.fill(0x79);
     expect([...decoder.push(bytes("\n"))]).toEqual(whole("xx"));
   });
+
+  it("takes memory for its bytes, though they come one by one", () => {
+    const decoder = new LineDecoder(ENDLESS);
+    const before = process.memoryUsage().heapUsed;
+    for (let count = 0; count < ENDLESS; count += 1) {
+      for (const line of decoder.push(new Uint8Array([0x2e]))) {
+        expect.unreachable(line.line);
+      }
+    }
+    // An array for each byte would take 244 MB (measured).
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100_000_000);
+    expect([...decoder.end()]).toEqual(whole(".".repeat(ENDLESS)));
+  });
 });
