@@ -65,9 +65,13 @@ export class Engines {
   readonly #removals = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
-  /** @throws {TypeError} on a secret that cannot be used. */
+  /** @throws {TypeError} on a secret or a limit that cannot be used. */
   constructor(options: EnginesOptions) {
     this.#options = options;
+    const { maxSpoolBytes = DEFAULT_MAX_SPOOL_BYTES } = options;
+    if (!Number.isSafeInteger(maxSpoolBytes) || maxSpoolBytes < 0) {
+      throw new TypeError(`maxSpoolBytes ${maxSpoolBytes} must be a whole number of bytes`);
+    }
     const clock = options.dependencies?.clock ?? systemClock;
     this.#ownRunner = new OsRunner(clock, () => this.#directory.inside("fifos"));
     this.#dependencies = {
@@ -179,7 +183,10 @@ export class Engines {
   }
 }
 
-/** Makes a set of engines, without an engine yet. */
+/**
+ * Makes a set of engines, without an engine yet.
+ * @throws {TypeError} on a secret or a limit that cannot be used.
+ */
 export function createEngines(options: EnginesOptions): Engines {
   return new Engines(options);
 }

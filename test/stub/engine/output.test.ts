@@ -125,4 +125,20 @@ describe("captured output", () => {
     await stdoutText(process);
     expect(openFiles()).toBe(before);
   });
+
+  it("is whole for each of many processes at once, however short they are", async () => {
+    const engine = makeEngine();
+    await runToEnd(engine, sh("echo warm up"));
+    const before = openFiles();
+    const processes = await Promise.all(
+      Array.from({ length: 60 }, () => runToEnd(engine, sh("seq 1 3000; seq 1 500 >&2"))),
+    );
+    const lines = (last: number) =>
+      Array.from({ length: last }, (_, index) => `${index + 1}\n`).join("");
+    for (const process of processes) {
+      expect(await stdoutText(process)).toBe(lines(3000));
+      expect(await stderrText(process)).toBe(lines(500));
+    }
+    expect(openFiles()).toBe(before);
+  });
 });

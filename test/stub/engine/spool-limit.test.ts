@@ -60,4 +60,8 @@ describe("output beyond maxSpoolBytes", () => {
     const process = await runToEnd(makeEngine({ maxSpoolBytes: 4 }), sh("printf 1234"));
     expect(await process.readOutput(OutputStream.COMBINED, NO_LIMIT)).toHaveLength(4);
   });
+
+  it.each([-1, 1.5, Number.NaN])("is refused as %s bytes", (maxSpoolBytes) => {
+    expect(() => makeEngine({ maxSpoolBytes })).toThrow(TypeError);
+  });
 });

@@ -1,4 +1,4 @@
-import { realpath, stat } from "node:fs/promises";
+import { access, constants, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { failedPrecondition, invalidArgument, systemErrorCode } from "../refusals.js";
 
@@ -16,6 +16,8 @@ export async function resolveWorkingDirectory(root: string, path: string): Promi
   try {
     base = await realpath(root);
     directory = await realpath(join(base, path));
+    // The system would blame the command for a directory that cannot be entered.
+    await access(directory, constants.X_OK);
   } catch (error) {
     throw failedPrecondition(
       `the working directory ${shown} cannot be used (${systemErrorCode(error)}): create it in the engine's root directory first`,

@@ -16,7 +16,6 @@ import {
   type Runner,
   type RunningCommand,
 } from "./runner.js";
-import { endsUnnamed } from "./unnamed-signals.js";
 
 /** The machine has no room for one more process: no fault of the command. */
 const SHORTAGES: ReadonlySet<string | undefined> = new Set([
@@ -42,10 +41,16 @@ export class OsRunner implements Runner {
     const [stdout, stderr] = openPipes(fifos);
     if (stdout === undefined || stderr === undefined) throw new Error("two pipes are needed");
     const child = await spawnWithPipes(command, stdout, stderr);
-    return superviseChild(child, [
+    const group = new ProcessGroup(child.pid);
+    const drains = [
       new PipeDrain(stdout.readEnd, OutputStream.STDOUT, sink, this.#clock),
       new PipeDrain(stderr.readEnd, OutputStream.STDERR, sink, this.#clock),
-    ]);
+    ];
+    return {
+      pid: child.pid,
+      ended: awaitEnd(child, group, drains),
+      signal: (signal) => group.signal(signal),
+    };
   }
 
   /** Resolves when nothing of the runner's own is running any more. */
@@ -70,25 +75,16 @@ async function spawnWithPipes(command: Command, stdout: Pipe, stderr: Pipe): Pro
   }
 }
 
-function superviseChild(child: SpawnedChild, drains: readonly PipeDrain[]): RunningCommand {
-  const group = new ProcessGroup(child.pid);
-  let unnamedSignal: number | undefined;
-  const finish = async (): Promise<CommandEnd> => {
-    const end = await child.exited;
-    group.leaderEnded();
-    const signal = "exitCode" in end && end.exitCode === 0 ? unnamedSignal : undefined;
-    for (const drain of drains) drain.programEnded();
-    await Promise.all(drains.map((drain) => drain.ended));
-    return signal === undefined ? end : { signal };
-  };
-  return {
-    pid: child.pid,
-    ended: finish(),
-    signal(signal) {
-      if (endsUnnamed(child.pid, signal)) unnamedSignal ??= signal;
-      return group.signal(signal);
-    },
-  };
+/** The program has ended when it was reaped, and then its pipes were read to their end. */
+async function awaitEnd(
+  child: SpawnedChild,
+  group: ProcessGroup,
+  drains: readonly PipeDrain[],
+): Promise<CommandEnd> {
+  const end = group.leaderEnded(await child.exited);
+  for (const drain of drains) drain.programEnded();
+  await Promise.all(drains.map((drain) => drain.ended));
+  return end;
 }
 
 function refusalOf(command: string, error: unknown): CommandRefusedError {

@@ -1,18 +1,31 @@
+import type { CommandEnd } from "./runner.js";
+import { endsUnnamed } from "./unnamed-signals.js";
+
 /** The process group of a program, and of every descendant that did not leave it. */
 export class ProcessGroup {
   readonly #id: number;
   #leaderEnded = false;
   #gone = false;
+  /** The signal that ended the leader, if Node has no name for it. */
+  #unnamed: number | undefined;
 
   /** @param id the process id of the group's leader. */
   constructor(id: number) {
     this.#id = id;
   }
 
-  /** Call it in the turn in which the leader was reaped: from then on its id may be given anew. */
-  leaderEnded(): void {
+  /**
+   * Call it in the turn in which the leader was reaped: from then on its id may be given anew.
+   * @param end how Node says that the leader has ended.
+   * @returns how it has ended.
+   */
+  leaderEnded(end: CommandEnd): CommandEnd {
     this.#leaderEnded = true;
     this.#gone = !reaches(-this.#id, 0);
+    const unnamed = this.#unnamed;
+    return unnamed !== undefined && "exitCode" in end && end.exitCode === 0
+      ? { signal: unnamed }
+      : end;
   }
 
   /**
@@ -24,6 +37,7 @@ export class ProcessGroup {
     // the leader that we reaped means that the group has gone, and that its id is somebody else's.
     if (this.#leaderEnded && !this.#gone) this.#gone = reaches(this.#id, 0);
     if (this.#gone) return false;
+    if (!this.#leaderEnded && endsUnnamed(this.#id, signal)) this.#unnamed ??= signal;
     const sent = reaches(-this.#id, signal);
     if (!sent && this.#leaderEnded) this.#gone = true;
     return sent;

@@ -79,7 +79,8 @@ export class FileSpool implements Spool {
     await this.#writing;
     const file = this.#file;
     this.#file = undefined;
-    await file?.close();
+    // Every write was confirmed before: a failed close loses nothing.
+    await file?.close().catch(() => {});
   }
 
   async remove(): Promise<void> {

@@ -42,7 +42,7 @@ export interface Spool extends OutputSink {
   shortfall(stream: WrittenStream): ConnectError | undefined;
   /** A reader from `from` on, up to `to` or, by default, to whatever there is when it reads. */
   openReader(from: number, to?: number): SpoolReader;
-  /** Resolves once everything that was written can be read. Nothing is written afterwards. */
+  /** Resolves once everything that was written can be read. Never rejects. Nothing is written later. */
   finish(): Promise<void>;
   /** Gives up the output, and closes every reader. */
   remove(): Promise<void>;

@@ -1,0 +1,213 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { ConnectError } from "@connectrpc/connect";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { OutputStream, Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import type { EngineDependencies } from "../../../src/stub/engine/dependencies.js";
+import type {
+  Command,
+  CommandEnd,
+  OutputSink,
+  WrittenStream,
+} from "../../../src/stub/engine/runner/runner.js";
+import type { Spool, SpoolExtent, SpoolReader } from "../../../src/stub/engine/spool/spool.js";
+import {
+  ENGINE,
+  followAll,
+  makeEngines,
+  NEVER,
+  NO_LIMIT,
+  refusal,
+  startNow,
+  stderrText,
+  stdoutText,
+} from "./support.js";
+
+/** A spool that shows what an implementation has to do, and no more. */
+class MemorySpool implements Spool {
+  readonly #frames: { stream: WrittenStream; data: Uint8Array }[] = [];
+  readonly #onReadable: () => void;
+  extent: SpoolExtent = { position: 0, frames: 0, stdoutBytes: 0, stderrBytes: 0 };
+  removed = false;
+  constructor(onReadable: () => void) {
+    this.#onReadable = onReadable;
+  }
+  write(stream: WrittenStream, data: Uint8Array): true {
+    this.#frames.push({ stream, data });
+    const bytes = (of: WrittenStream) => (of === stream ? data.length : 0);
+    this.extent = {
+      position: this.#frames.length,
+      frames: this.#frames.length,
+      stdoutBytes: this.extent.stdoutBytes + bytes(OutputStream.STDOUT),
+      stderrBytes: this.extent.stderrBytes + bytes(OutputStream.STDERR),
+    };
+    this.#onReadable();
+    return true;
+  }
+  shortfall(): ConnectError | undefined {
+    return undefined;
+  }
+  openReader(from: number, to = Number.POSITIVE_INFINITY): SpoolReader {
+    let at = from;
+    let offset = 0;
+    const frame = () => (at < to ? this.#frames[at] : undefined);
+    return {
+      fill: async () => frame() !== undefined,
+      peek: () => frame()?.stream,
+      take: (maxBytes) => {
+        const current = frame();
+        if (current === undefined) return undefined;
+        const data = current.data.subarray(offset, offset + maxBytes);
+        offset += data.length;
+        const endsFrame = offset === current.data.length;
+        if (endsFrame) {
+          at += 1;
+          offset = 0;
+        }
+        return { stream: current.stream, data, endsFrame };
+      },
+      close: async () => {},
+    };
+  }
+  async finish(): Promise<void> {}
+  async remove(): Promise<void> {
+    this.removed = true;
+  }
+}
+
+/** What a test does in place of a program. */
+interface Script {
+  readonly command: Command;
+  readonly sink: OutputSink;
+  end(end: CommandEnd): void;
+}
+
+let temporary: string;
+let temporaryBefore: string | undefined;
+beforeEach(() => {
+  temporary = mkdtempSync(join(tmpdir(), "aiem-injected-"));
+  temporaryBefore = process.env["TMPDIR"];
+  process.env["TMPDIR"] = temporary;
+});
+afterEach(() => {
+  if (temporaryBefore === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = temporaryBefore;
+  rmSync(temporary, { recursive: true });
+});
+
+function simulate() {
+  const scripts: Script[] = [];
+  const spools: MemorySpool[] = [];
+  let now = 1_000_000;
+  let ids = 0;
+  const dependencies: EngineDependencies = {
+    clock: { now: () => now, schedule: () => () => {} },
+    randomId: () => {
+      ids += 1;
+      return `id-${ids}`;
+    },
+    runner: {
+      run: async (command, sink) => {
+        const { promise, resolve } = withResolvers<CommandEnd>();
+        scripts.push({ command, sink, end: resolve });
+        const signal = (number: number) => {
+          resolve({ signal: number });
+          return true;
+        };
+        return { pid: 1, ended: promise, signal };
+      },
+    },
+    createSpool: ({ onReadable }) => {
+      const spool = new MemorySpool(onReadable);
+      spools.push(spool);
+      return spool;
+    },
+    secrets: { read: (name) => `value of ${name}` },
+  };
+  const engines = makeEngines({ dependencies });
+  const engine = engines.create(ENGINE, { rootDirectory: "/" });
+  const script = () => {
+    const last = scripts.at(-1);
+    if (last === undefined) throw new Error("nothing was started");
+    return last;
+  };
+  return {
+    engines,
+    engine,
+    spools,
+    script,
+    elapse: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+function withResolvers<T>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((fulfil) => {
+    resolve = fulfil;
+  });
+  return { promise, resolve };
+}
+
+describe("an engine with injected dependencies", () => {
+  it("runs a script in memory, in a time of its own, under ids of its own", async () => {
+    const { engine, script, elapse } = simulate();
+    const process = await startNow(engine, { command: "anything", args: ["x"] });
+    expect(process.name).toBe(`${ENGINE}/processes/id-1`);
+    expect(script().command).toMatchObject({ command: "anything", args: ["x"] });
+    const following = followAll(process);
+    await script().sink.write(OutputStream.STDOUT, Buffer.from("out"));
+    await script().sink.write(OutputStream.STDERR, Buffer.from("err"));
+    elapse(5000);
+    script().end({ exitCode: 0 });
+    await process.finished(NEVER);
+    const { state, startTime, endTime } = process.snapshot();
+    expect(state).toBe(Process_State.SUCCEEDED);
+    if (!startTime || !endTime) throw new Error("a time is missing");
+    expect(timestampMs(endTime) - timestampMs(startTime)).toBe(5000);
+    expect((await following).map(({ data }) => Buffer.from(data).toString())).toEqual([
+      "out",
+      "err",
+    ]);
+    expect(await stdoutText(process)).toBe("out");
+    expect(await stderrText(process)).toBe("err");
+    expect(await process.readFrames(NO_LIMIT)).toHaveLength(2);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it("reads secrets at the start, and refuses a value that no variable can have", async () => {
+    const { engine, script } = simulate();
+    const secretVersion = "workspaces/w/secrets/s/versions/1";
+    await startNow(engine, {
+      command: "a",
+      secretEnvironmentVariables: { A: { secretVersion } },
+    });
+    expect(script().command.environment["A"]).toBe(`value of ${secretVersion}`);
+    const bad = makeEngines({ dependencies: { secrets: { read: () => "to\0p" } } }).create(ENGINE);
+    const { code, message } = await refusal(() =>
+      startNow(bad, { command: "a", secretEnvironmentVariables: { A: { secretVersion } } }),
+    );
+    expect(code).toBe("FailedPrecondition");
+    expect(message).not.toContain("to");
+  });
+
+  it("keeps a process PENDING, or creates none, where the runner itself fails", async () => {
+    const run = () => Promise.reject(new Error("no pipes left"));
+    const engine = makeEngines({ dependencies: { runner: { run } } }).create(ENGINE);
+    const { code, message } = await refusal(() => startNow(engine, { command: "a" }));
+    expect(code).toBe("Internal");
+    expect(message).toContain("no pipes left");
+    expect(engine.listProcesses({ pageSize: 0, pageToken: "", filter: "" }).processes).toEqual([]);
+  });
+
+  it("ends its scripts and gives up its spools when it is deleted", async () => {
+    const { engine, engines, spools } = simulate();
+    const process = await startNow(engine, { command: "a" });
+    await engines.delete(ENGINE);
+    expect(process.snapshot().exitCode).toBe(137);
+    expect(spools.map(({ removed }) => removed)).toEqual([true]);
+  });
+});
