@@ -117,12 +117,14 @@ class Run {
       autoRun: true,
     });
     const { name } = this.process;
-    for await (const chunk of new OutputFollower(this.#rpc, name, call)) {
+    const output = new OutputFollower(this.#rpc, name, call);
+    for await (const chunk of output) {
       this.#captures[chunk.stream].add(chunk.data);
       await this.#sinks.write(chunk, signal);
     }
     await this.#sinks.flush(signal);
-    const process = await waitProcess(this.#rpc, name, call);
+    // The end of the output was confirmed by the process's state, so as a rule it is known here.
+    const process = output.finished ?? (await waitProcess(this.#rpc, name, call));
     return { ...outcome(process), ...this.outputSoFar() };
   }
 

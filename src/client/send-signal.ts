@@ -5,8 +5,8 @@ import type { CallOptions } from "./call-options.js";
 import { requireProcessName } from "./input/names.js";
 import { requireSignal } from "./input/numbers.js";
 import { processOf } from "./process-answer.js";
-import type { Rpc, RpcCall } from "./rpc.js";
-import { unary } from "./unary.js";
+import type { Attempt, Rpc, RpcCall } from "./rpc.js";
+import { lastAttempt } from "./unary.js";
 
 /** See `ProcessClient.sendSignal`. */
 export async function sendSignal(
@@ -15,6 +15,20 @@ export async function sendSignal(
   signal: number | SignalName,
   options: CallOptions,
 ): Promise<Process> {
+  const attempt = await trySignal(rpc, name, signal, options);
+  if (!attempt.ok) {
+    throw attempt.error;
+  }
+  return attempt.value;
+}
+
+/** As `sendSignal`, for those who need to know whether a failed one may have arrived. */
+export async function trySignal(
+  rpc: Rpc,
+  name: string,
+  signal: number | SignalName,
+  options: CallOptions,
+): Promise<Attempt<Process>> {
   requireProcessName("name", name);
   const request = { name, signal: requireSignal("signal", signal) };
   const call: RpcCall<Process> = {
@@ -24,5 +38,5 @@ export async function sendSignal(
       processOf("SendSignal", await service.sendSignal(request, callOptions)),
   };
   // A second signal is not the first one again: a process may count them, or end at the second.
-  return await unary(rpc, call, options, neverProcessed);
+  return await lastAttempt(rpc, call, options, neverProcessed);
 }

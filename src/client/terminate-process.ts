@@ -1,13 +1,14 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
+import { mayHaveHadEffect } from "../retry/repeatable.js";
 import type { CallOptions } from "./call-options.js";
 import { getProcess } from "./get-process.js";
 import { requireCallOptions } from "./input/call.js";
 import { requireDuration } from "./input/numbers.js";
 import type { Rpc } from "./rpc.js";
-import { sendSignal } from "./send-signal.js";
+import { trySignal } from "./send-signal.js";
 import { waitProcess } from "./wait/wait-process.js";
 
 const GRACE_MS = 10_000;
@@ -22,7 +23,10 @@ export interface TerminateProcessOptions extends CallOptions {
   readonly graceMs?: number | undefined;
 }
 
-/** See `ProcessClient.terminateProcess`. */
+/**
+ * See `ProcessClient.terminateProcess`. A signal of which no answer came is not sent again: what
+ * becomes of the process shows whether it arrived.
+ */
 export async function terminateProcess(
   rpc: Rpc,
   name: string,
@@ -34,13 +38,14 @@ export async function terminateProcess(
   const end = performance.now() + timeoutMs;
   const remainingMs = () => Math.max(0, end - performance.now());
   const call = { signal, headers };
-  const ended = await signalUnlessFinished(rpc, name, "SIGTERM", call);
-  if (ended) {
-    return ended;
-  }
+  const wait = async (mostMs: number) => {
+    const waitMs = Math.min(mostMs, remainingMs());
+    const limit = Number.isFinite(waitMs) ? waitMs : undefined;
+    return await waitProcess(rpc, name, { ...call, timeoutMs: limit });
+  };
   try {
-    const waitMs = Math.min(graceMs, remainingMs());
-    return await waitProcess(rpc, name, { ...call, timeoutMs: waitMs });
+    const terminated = await signalUnlessFinished(rpc, name, "SIGTERM", call);
+    return terminated.finished ?? (await wait(graceMs));
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) {
       throw error;
@@ -50,31 +55,43 @@ export async function terminateProcess(
     }
   }
   const killed = await signalUnlessFinished(rpc, name, "SIGKILL", call);
-  if (killed) {
-    return killed;
+  try {
+    return killed.finished ?? (await wait(killed.unanswered ? graceMs : Number.POSITIVE_INFINITY));
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError)) {
+      throw error;
+    }
+    const unanswered = remainingMs() > 0 ? killed.unanswered : undefined;
+    throw unanswered ?? new WaitTimeoutError(name, error.process, timeoutMs);
   }
-  const last = Number.isFinite(timeoutMs) ? remainingMs() : undefined;
-  return await waitProcess(rpc, name, { ...call, timeoutMs: last });
 }
 
-/** Sends a signal; returns the process where it had finished before. */
+interface Signalled {
+  /** The process, where it had finished before. */
+  readonly finished?: FinishedProcess;
+  /** The error of a signal that may or may not have arrived. */
+  readonly unanswered?: unknown;
+}
+
 async function signalUnlessFinished(
   rpc: Rpc,
   name: string,
   signalName: SignalName,
   options: CallOptions,
-): Promise<FinishedProcess | undefined> {
-  try {
-    const process = await sendSignal(rpc, name, signalName, options);
-    return isFinished(process) ? process : undefined;
-  } catch (error) {
-    if (!(error instanceof ConnectError) || error.code !== Code.FailedPrecondition) {
-      throw error;
-    }
+): Promise<Signalled> {
+  const attempt = await trySignal(rpc, name, signalName, options);
+  if (attempt.ok) {
+    return isFinished(attempt.value) ? { finished: attempt.value } : {};
+  }
+  const { error, failure } = attempt;
+  if (mayHaveHadEffect(failure)) {
+    return { unanswered: error };
+  }
+  if (failure.kind === "status" && failure.code === Code.FailedPrecondition) {
     const process = await getProcess(rpc, name, options);
     if (isFinished(process)) {
-      return process;
+      return { finished: process };
     }
-    throw error;
   }
+  throw error;
 }

@@ -5,7 +5,7 @@ import { RetryBudget } from "../retry/retry-budget.js";
 import { retryPolicy } from "../retry/retry-options.js";
 import type { CallOptions } from "./call-options.js";
 import { requireCallOptions } from "./input/call.js";
-import type { Rpc, RpcCall } from "./rpc.js";
+import type { Attempt, Rpc, RpcCall } from "./rpc.js";
 
 /** The life of a call: it ends with the caller's signal, its time, or the client. */
 export function callScope(rpc: Rpc, subject: string, options: CallOptions): CallScope {
@@ -43,17 +43,31 @@ export async function unary<T>(
   rpc: Rpc,
   call: RpcCall<T>,
   options: CallOptions,
-  mayRepeat: (failure: Failure) => boolean = mayRepeatRead,
+  mayRepeat?: (failure: Failure) => boolean,
 ): Promise<T> {
-  const { method, resource } = call;
-  return await callOf(rpc, `${method} of ${resource}`, options, async (scope, budget) => {
+  const attempt = await lastAttempt(rpc, call, options, mayRepeat);
+  if (!attempt.ok) {
+    throw attempt.error;
+  }
+  return attempt.value;
+}
+
+/** As `unary`, for those who need to know what the last attempt failed with. */
+export async function lastAttempt<T>(
+  rpc: Rpc,
+  call: RpcCall<T>,
+  options: CallOptions,
+  mayRepeat: (failure: Failure) => boolean = mayRepeatRead,
+): Promise<Attempt<T>> {
+  const { headers } = options;
+  return await callOf(rpc, `${call.method} of ${call.resource}`, options, async (scope, budget) => {
     for (;;) {
-      const attempt = await rpc.attempt(call, scope, { headers: options.headers });
-      if (attempt.ok) {
-        return attempt.value;
+      const attempt = await rpc.attempt(call, scope, { headers });
+      if (attempt.ok || !mayRepeat(attempt.failure)) {
+        return attempt;
       }
-      if (!mayRepeat(attempt.failure) || !(await rpc.pause(call, attempt, budget, scope))) {
-        throw attempt.error;
+      if (!(await rpc.pause(call, attempt, budget, scope))) {
+        return attempt;
       }
     }
   });

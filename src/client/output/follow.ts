@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OutputGapError } from "../../errors/output-gap-error.js";
 import type { OutputChunk } from "../../model/output.js";
-import { isFinished } from "../../model/process.js";
+import { type FinishedProcess, isFinished } from "../../model/process.js";
 import type { CallScope } from "../../retry/call-scope.js";
-import { mayRepeatRead, neverProcessed } from "../../retry/repeatable.js";
+import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
 import { sleep } from "../../retry/sleep.js";
 import type { CallRecord } from "../../transport/call-record.js";
@@ -36,6 +36,7 @@ export class Follow {
   readonly #replays: ReplayWatch;
   #rejectedTokenOf: CallRecord | undefined;
   #verifying = false;
+  #finished: FinishedProcess | undefined;
   #received = false;
 
   constructor(
@@ -52,6 +53,11 @@ export class Follow {
     this.#scope = scope;
     this.#budget = new RetryBudget(rpc.settings.policy, "outage");
     this.#replays = new ReplayWatch(name);
+  }
+
+  /** The process at the confirmed end of its output; undefined before. */
+  get finished(): FinishedProcess | undefined {
+    return this.#finished;
   }
 
   /** The chunks, until the process is final. */
@@ -121,17 +127,17 @@ export class Follow {
   /** Returns the failure if another stream may go on after it; throws its error otherwise. */
   #recoverable(failed: FailedAttempt, record: CallRecord): Reopening {
     const { error, failure } = failed;
-    if (!this.#counter && (this.#received || !neverProcessed(failure))) {
-      throw this.#gapWithoutReplay(error);
-    }
-    if (this.#mayAskForToken(failed, record)) {
-      this.#rejectedTokenOf = record;
-      return { ...failed, immediately: true };
-    }
-    if (!mayRepeatRead(failure)) {
+    const refreshesToken = this.#mayAskForToken(failed, record);
+    if (!refreshesToken && !mayRepeatRead(failure)) {
       throw error;
     }
-    return failed;
+    if (!this.#counter && (this.#received || failure.kind === "lost")) {
+      throw this.#gapWithoutReplay(error);
+    }
+    if (refreshesToken) {
+      this.#rejectedTokenOf = record;
+    }
+    return { ...failed, immediately: refreshesToken };
   }
 
   // Once until there is progress: a server that refuses every token must not be asked for ever.
@@ -166,6 +172,7 @@ export class Follow {
       this.#verifying = true;
       return { ...this.#endedEarly("that is to be verified"), immediately: true };
     }
+    this.#finished = process;
     return undefined;
   }
 

@@ -1,3 +1,5 @@
+import { GrowingBuffer } from "./growing-buffer.js";
+
 const LINE_FEED = 0x0a;
 
 /** A line of one stream, or a piece of one that is too long. */
@@ -14,12 +16,15 @@ export interface DecodedLine {
  */
 export class LineDecoder {
   readonly #maxLineBytes: number;
-  readonly #pending: Uint8Array[] = [];
+  // The beginning of the line that is under way. In one block, and a copy: many small pieces take
+  // many times the memory of their bytes, and each would pin the whole message that it came in.
+  #pending: GrowingBuffer;
   #pendingBytes = 0;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes;
+    this.#pending = new GrowingBuffer(maxLineBytes);
   }
 
   /** The lines that end in this chunk, and the pieces of those that are too long. */
@@ -27,14 +32,14 @@ export class LineDecoder {
     let start = 0;
     while (start < data.length) {
       const limit = start + this.#maxLineBytes - this.#pendingBytes;
-      const lineFeed = data.indexOf(LINE_FEED, start);
-      if (lineFeed !== -1 && lineFeed <= limit) {
-        this.#keep(data.subarray(start, lineFeed));
-        yield { line: withoutCarriageReturn(this.#take(false)), continues: false };
-        start = lineFeed + 1;
+      // No further than the limit: else a long chunk without lines is searched again for each piece.
+      const length = data.subarray(start, limit + 1).indexOf(LINE_FEED);
+      if (length !== -1) {
+        const line = this.#take(data.subarray(start, start + length), false);
+        yield { line: withoutCarriageReturn(line), continues: false };
+        start += length + 1;
       } else if (limit < data.length) {
-        this.#keep(data.subarray(start, limit));
-        yield { line: this.#take(true), continues: true };
+        yield { line: this.#take(data.subarray(start, limit), true), continues: true };
         start = limit;
       } else {
         this.#keep(data.subarray(start));
@@ -45,26 +50,26 @@ export class LineDecoder {
 
   /** What is left at the end of the stream: a last line without a terminator. */
   *end(): Generator<DecodedLine, void, undefined> {
-    const line = this.#take(false);
+    const line = this.#take(new Uint8Array(0), false);
     if (line !== "") {
       yield { line, continues: false };
     }
   }
 
   #keep(data: Uint8Array): void {
-    if (data.length > 0) {
-      // A copy: a few kept bytes would pin the whole message that they came in.
-      this.#pending.push(data.slice());
-      this.#pendingBytes += data.length;
-    }
+    this.#pending.fill(data);
+    this.#pendingBytes += data.length;
   }
 
   // Where the line goes on, a character may be split at the cut: the decoder keeps its first bytes.
-  #take(continues: boolean): string {
-    const pending = this.#pending.splice(0);
-    this.#pendingBytes = 0;
-    const text = pending.map((piece) => this.#decoder.decode(piece, { stream: true })).join("");
-    return continues ? text : text + this.#decoder.decode();
+  #take(rest: Uint8Array, continues: boolean): string {
+    let text = "";
+    if (this.#pendingBytes > 0) {
+      text = this.#decoder.decode(this.#pending.bytes(), { stream: true });
+      this.#pending = new GrowingBuffer(this.#maxLineBytes);
+      this.#pendingBytes = 0;
+    }
+    return text + this.#decoder.decode(rest, { stream: continues });
   }
 }
 

@@ -1,5 +1,6 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import type { OutputChunk, OutputPosition } from "../../model/output.js";
+import type { FinishedProcess } from "../../model/process.js";
 import type { Rpc } from "../rpc.js";
 import { callScope } from "../unary.js";
 import { Follow } from "./follow.js";
@@ -29,6 +30,7 @@ export class OutputFollower implements LiveOutput {
   readonly #disposed = new AbortController();
   // With skipReplay nothing is counted: the first byte's place in its stream is not known.
   readonly #counter: StreamCounter | undefined;
+  #follow: Follow | undefined;
   #chunks: AsyncGenerator<OutputChunk, void, undefined> | undefined;
 
   constructor(rpc: Rpc, name: string, options: StreamOutputOptions) {
@@ -36,6 +38,11 @@ export class OutputFollower implements LiveOutput {
     this.#name = name;
     this.#options = options;
     this.#counter = options.skipReplay ? undefined : new StreamCounter(options.resumeFrom);
+  }
+
+  /** The process at the confirmed end of its output; undefined before. */
+  get finished(): FinishedProcess | undefined {
+    return this.#follow?.finished;
   }
 
   get position(): OutputPosition | undefined {
@@ -46,7 +53,7 @@ export class OutputFollower implements LiveOutput {
     if (this.#chunks) {
       return alreadyRead();
     }
-    this.#chunks = this.#follow();
+    this.#chunks = this.#read();
     return this.#chunks;
   }
 
@@ -56,7 +63,7 @@ export class OutputFollower implements LiveOutput {
   }
 
   // The RPC is opened here, at the first next(): an output that nobody reads must not hold one.
-  async *#follow(): AsyncGenerator<OutputChunk, void, undefined> {
+  async *#read(): AsyncGenerator<OutputChunk, void, undefined> {
     requireStreamOutput(this.#name, this.#options);
     const { signal, timeoutMs } = this.#options;
     const scope = callScope(this.#rpc, `following the output of ${this.#name}`, {
@@ -70,7 +77,8 @@ export class OutputFollower implements LiveOutput {
     }
     try {
       scope.signal.throwIfAborted();
-      yield* new Follow(this.#rpc, this.#name, this.#options, this.#counter, scope).chunks();
+      this.#follow = new Follow(this.#rpc, this.#name, this.#options, this.#counter, scope);
+      yield* this.#follow.chunks();
     } catch (error) {
       if (!scope.signal.aborted) {
         throw error;
