@@ -11,8 +11,8 @@ export interface Attempt {
 }
 
 // Connect hands a request on as method, path and headers. What else belongs to it travels here.
-const records = new AsyncLocalStorage<CallRecord>();
-const attempts = new AsyncLocalStorage<Attempt>();
+const records = new AsyncLocalStorage<CallRecord | undefined>();
+const attempts = new AsyncLocalStorage<Attempt | undefined>();
 
 /** Starts a call in `call`, and has what becomes of it written down in `record`. */
 export function runInCall<T>(record: CallRecord, call: () => T): T {
@@ -36,5 +36,5 @@ export function currentAttempt(): Attempt | undefined {
 
 /** Runs what outlives the call that needs it first, so that it does not hold on to that call. */
 export function outsideOfCalls<T>(run: () => T): T {
-  return records.exit(() => attempts.exit(run));
+  return records.run(undefined, () => attempts.run(undefined, run));
 }

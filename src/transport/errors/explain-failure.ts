@@ -24,6 +24,10 @@ export function explainFailure(
   record: CallRecord,
   context: ExplainContext,
 ): unknown {
+  const repaired = repairStatus(error, record.grpcStatus);
+  if (repaired) {
+    return repaired;
+  }
   if (!(error instanceof ConnectError) || connectFailureKind(error) !== undefined) {
     return error;
   }
@@ -31,7 +35,6 @@ export function explainFailure(
     return explainBreak(error, record, context.address);
   }
   return (
-    repairStatus(error, record.grpcStatus) ??
     (context.protocol === "grpc" ? notGrpc(error, record.response, context.address) : undefined) ??
     tooLarge(error) ??
     error

@@ -8,11 +8,11 @@ import type { GrpcStatus } from "../call-record.js";
  * @returns undefined where that is not what happened.
  */
 export function repairStatus(
-  error: ConnectError,
+  error: unknown,
   status: GrpcStatus | undefined,
 ): ConnectError | undefined {
-  if (status === undefined || status.code === 0 || !(error.cause instanceof URIError)) {
+  if (status === undefined || status.code === 0 || !(error instanceof URIError)) {
     return undefined;
   }
-  return new ConnectError(status.message, status.code, error.metadata, undefined, error);
+  return new ConnectError(status.message, status.code, undefined, undefined, error);
 }

@@ -89,6 +89,11 @@ export class PooledSession implements Connection {
     }
   }
 
+  /** Whether some streams are kept for short calls. */
+  get keepsRoom(): boolean {
+    return shortCallReserve(this.#limit) > 0;
+  }
+
   /** Whether a call can be put on the session now. */
   hasRoom(long: boolean): boolean {
     if (this.#gone) {

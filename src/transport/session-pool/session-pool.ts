@@ -103,7 +103,7 @@ export class SessionPool {
       }
       this.#assign(waiter);
     }
-    const wanted = this.#line.size > 0;
+    const wanted = [...this.#line].some(({ attempt }) => !this.#companion(attempt));
     if (wanted && !this.#connecting && this.#sessions.size < MAX_SESSIONS) {
       this.#connect();
     }
@@ -113,7 +113,8 @@ export class SessionPool {
   }
 
   #assign({ headers, attempt, resolve, reject }: Waiter): void {
-    for (const session of this.#preferred(attempt)) {
+    const companion = this.#companion(attempt);
+    for (const session of companion ? [companion] : this.#sessions) {
       if (session.hasRoom(attempt.long)) {
         try {
           resolve(session.open(headers, attempt));
@@ -130,9 +131,12 @@ export class SessionPool {
     }
   }
 
-  #preferred({ record: { affinity } }: Attempt): PooledSession[] {
-    const sessions = [...this.#sessions];
-    return sessions.sort((a, b) => Number(b === affinity) - Number(a === affinity));
+  /**
+   * The session of the call that this one wants to be with. It is waited for where some streams are
+   * kept for short calls, because such a stream is free again soon.
+   */
+  #companion({ record: { affinity } }: Attempt): PooledSession | undefined {
+    return [...this.#sessions].find((session) => session === affinity && session.keepsRoom);
   }
 
   #connect(): void {

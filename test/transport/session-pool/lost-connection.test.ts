@@ -11,12 +11,7 @@ import { failure } from "../support/failure.js";
 import { followForever } from "../support/follow.js";
 import { listen } from "../support/listen.js";
 import { startProcessServer } from "../support/process-server.js";
-
-const PROTOCOLS = [
-  { protocol: "grpc", httpVersion: "2" },
-  { protocol: "connect", httpVersion: "2" },
-  { protocol: "connect", httpVersion: "1.1" },
-] as const;
+import { PROTOCOLS } from "../support/protocols.js";
 
 async function waitForever(_: unknown, context: HandlerContext): Promise<object> {
   await new Promise<void>((resolve) => {

@@ -1,0 +1,59 @@
+import { createServer, type OutgoingHttpHeaders } from "node:http2";
+import { Code, createClient } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { runInCall } from "../../../src/transport/call-context.js";
+import { CallRecord } from "../../../src/transport/call-record.js";
+import { createTransport } from "../../../src/transport/create-transport.js";
+import { closing } from "../support/cleanup.js";
+import { failure } from "../support/failure.js";
+import { listen } from "../support/listen.js";
+
+async function answer(headers: OutgoingHttpHeaders, body?: Buffer) {
+  const server = createServer();
+  server.on("stream", (stream) => {
+    stream.respond({ ":status": 200, ...headers });
+    stream.end(body);
+  });
+  const { port } = closing(await listen(server));
+  const origin = `http://127.0.0.1:${port}`;
+  const { transport } = closing(createTransport({ aiemUrl: origin }));
+  return { origin, client: createClient(ProcessService, transport) };
+}
+
+test("a status whose message is not encoded keeps its code and message", async () => {
+  const { client } = await answer({
+    "content-type": "application/grpc+proto",
+    "grpc-status": "9",
+    "grpc-message": "50% off",
+  });
+  const record = new CallRecord();
+  await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+    failure("FailedPrecondition", /^50% off$/),
+  );
+  expect(record.grpcStatus).toEqual({ code: Code.FailedPrecondition, message: "50% off" });
+});
+
+test.each([
+  [404, "application/json", "Unimplemented"],
+  [502, "text/html", "Unavailable"],
+  [200, "text/html", "Unknown"],
+] as const)("HTTP %i of something that is no gRPC server says so", async (status, type, code) => {
+  const { origin, client } = await answer({ ":status": status, "content-type": type });
+  await expect(client.getProcess({ name: "p" })).rejects.toMatchObject(
+    failure(code, new RegExp(`^${origin} answered HTTP ${status} ${type}, which is not gRPC$`)),
+  );
+});
+
+test("an answer that ends without a status is told as it is", async () => {
+  const { client } = await answer(
+    { "content-type": "application/grpc+proto" },
+    Buffer.from([0, 0, 0, 0, 0]),
+  );
+  const record = new CallRecord();
+  await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+    failure("Internal", /^protocol error: missing status$/),
+  );
+  expect(record).toMatchObject({ answered: true, neverProcessed: false });
+  expect(record.grpcStatus).toBeUndefined();
+});

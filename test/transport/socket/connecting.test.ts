@@ -1,0 +1,130 @@
+import { createServer as createHttpServer } from "node:http";
+import { createServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { Code, createClient } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { runInCall } from "../../../src/transport/call-context.js";
+import { CallRecord } from "../../../src/transport/call-record.js";
+import type { TransportOptions } from "../../../src/transport/connection-config.js";
+import { createTransport } from "../../../src/transport/create-transport.js";
+import { connectFailureKind } from "../../../src/transport/errors/connect-failure.js";
+import { closing } from "../support/cleanup.js";
+import { failure } from "../support/failure.js";
+import { listen } from "../support/listen.js";
+import { startProcessServer } from "../support/process-server.js";
+import { PROTOCOLS } from "../support/protocols.js";
+
+function connectTo(aiemUrl: string, options: TransportOptions) {
+  const { transport } = closing(createTransport({ aiemUrl }, options));
+  return createClient(ProcessService, transport);
+}
+
+function silentServer() {
+  return createServer((socket) => socket.resume());
+}
+
+async function freePort(): Promise<number> {
+  const { port, close } = await listen(createServer());
+  await close();
+  return port;
+}
+
+describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
+  test("a refused connection names the address, and nothing was sent", async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const record = new CallRecord();
+    const call = runInCall(record, () => connectTo(url, options).getProcess({ name: "p" }));
+    const error: unknown = await call.catch((reason) => reason);
+    expect(error).toMatchObject(
+      failure("Unavailable", new RegExp(`^cannot connect to ${url}: connection refused`)),
+    );
+    expect(error).toMatchObject({ cause: { code: "ECONNREFUSED" } });
+    expect(connectFailureKind(error)).toBe("refused");
+    expect(record).toMatchObject({ sent: false, neverProcessed: true });
+  });
+
+  test("localhost that refuses on every address is refused too", async () => {
+    const url = `http://localhost:${await freePort()}`;
+    await expect(connectTo(url, options).getProcess({ name: "p" })).rejects.toMatchObject(
+      failure("Unavailable", /: connection refused; check the address/),
+    );
+  });
+
+  test("an https address of a server without TLS says so", async () => {
+    const { port } = closing(await listen(createHttpServer()));
+    const call = connectTo(`https://127.0.0.1:${port}`, options).getProcess({ name: "p" });
+    await expect(call).rejects.toMatchObject(
+      failure("Unavailable", /^cannot connect .*: the server does not speak TLS there; use http:/),
+    );
+  });
+
+  test("a server that does not answer the TLS handshake is given up in time", async () => {
+    const { port, sockets } = closing(await listen(silentServer()));
+    const aiemUrl = `https://127.0.0.1:${port}`;
+    const call = connectTo(aiemUrl, { ...options, connectTimeoutMs: 100 });
+    await expect(call.getProcess({ name: "p" })).rejects.toMatchObject(
+      failure("Unavailable", /^cannot connect .*: not within 100 ms: the server accepted/),
+    );
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
+  test("a call that is cancelled before its connection is there ends at once", async () => {
+    const { port, sockets } = closing(await listen(silentServer()));
+    const client = connectTo(`https://127.0.0.1:${port}`, options);
+    const abort = new AbortController();
+    const end = expect(
+      client.getProcess({ name: "p" }, { signal: abort.signal }),
+    ).rejects.toMatchObject({ code: Code.Canceled });
+    await expect.poll(() => sockets.size).toBe(1);
+    abort.abort();
+    await end;
+  });
+});
+
+describe.each(["grpc", "connect"] as const)("HTTP/2 (%s)", (protocol) => {
+  test("a server that accepts and never sends its settings is given up in time", async () => {
+    const { port, sockets } = closing(await listen(silentServer()));
+    const client = connectTo(`http://127.0.0.1:${port}`, { protocol, connectTimeoutMs: 100 });
+    const record = new CallRecord();
+    await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+      failure("Unavailable", /^cannot connect .*: not within 100 ms: the server accepted/),
+    );
+    expect(record.neverProcessed).toBe(true);
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
+  test("a server that has HTTP/1.1 only says what to use", async () => {
+    const { port } = closing(await listen(createHttpServer()));
+    const call = connectTo(`http://127.0.0.1:${port}`, { protocol }).getProcess({ name: "p" });
+    const error: unknown = await call.catch((reason) => reason);
+    expect(error).toMatchObject(
+      failure(
+        "Unavailable",
+        /^cannot connect .* use protocol: "connect" with httpVersion: "1\.1"$/,
+      ),
+    );
+    expect(connectFailureKind(error)).toBe("protocol");
+  });
+
+  test("an http address of a server with TLS hints at https", async () => {
+    const { port } = closing(await listen(createTlsServer()));
+    const call = connectTo(`http://127.0.0.1:${port}`, { protocol }).getProcess({ name: "p" });
+    await expect(call).rejects.toMatchObject(
+      failure("Unavailable", /^cannot connect .* if it expects TLS, use https:\/\//),
+    );
+  });
+
+  test("a call that did not wait for its connection leaves it to the next one", async () => {
+    const server = closing(await startProcessServer({ service: { getProcess: () => ({}) } }));
+    const client = connectTo(server.url, { protocol });
+    const abort = new AbortController();
+    const end = expect(
+      client.getProcess({ name: "p" }, { signal: abort.signal }),
+    ).rejects.toMatchObject({ code: Code.Canceled });
+    abort.abort();
+    await end;
+    await client.getProcess({ name: "p" });
+    expect(server.sessions.length).toBeLessThanOrEqual(1);
+  });
+});
