@@ -3,6 +3,7 @@ import { signalNumber } from "../../model/signals.js";
 import { shown } from "./shown.js";
 
 const INT32_MAX = 2_147_483_647;
+const UINT32_MAX = 4_294_967_295;
 
 /** Refuses a duration that is not finite, or negative. Undefined passes: it means the default. */
 export function requireDuration(field: string, value: number | undefined): void {
@@ -15,6 +16,17 @@ export function requireDuration(field: string, value: number | undefined): void 
 export function requireByteCount(field: string, value: number | undefined, least = 0): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
     throw new InvalidInputError(field, `must be a whole number, ${least} or more`, shown(value));
+  }
+}
+
+/** Refuses what is no CRC-32 as zlib gives and takes it, an unsigned number. */
+export function requireCrc32(field: string, value: number): void {
+  if (!(Number.isInteger(value) && value >= 0 && value <= UINT32_MAX)) {
+    throw new InvalidInputError(
+      field,
+      `must be a whole number from 0 to ${UINT32_MAX}`,
+      shown(value),
+    );
   }
 }
 

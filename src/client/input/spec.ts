@@ -2,7 +2,9 @@ import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import type { ProcessSpec } from "../../model/process.js";
 import { shown } from "./shown.js";
 
-const SECRET_VERSION = /^workspaces\/[^/]+\/secrets\/[^/]+\/versions\/[^/]+$/;
+// No control characters, and no lone surrogates, which have no encoding.
+const SECRET_VERSION =
+  /^workspaces\/[^/\p{Cc}\p{Cs}]+\/secrets\/[^/\p{Cc}\p{Cs}]+\/versions\/[^/\p{Cc}\p{Cs}]+$/u;
 
 /**
  * Refuses a specification that no server can run. Values of environment variables are never shown.
@@ -35,6 +37,7 @@ export function requireSpec(field: string, spec: ProcessSpec): void {
 }
 
 function requireEnvironment(field: string, variables: ProcessSpec["environmentVariables"]): void {
+  requireEntries(field, variables);
   for (const [key, value] of Object.entries(variables ?? {})) {
     requireVariableName(field, key);
     if (typeof value !== "string") {
@@ -48,6 +51,7 @@ function requireEnvironment(field: string, variables: ProcessSpec["environmentVa
 }
 
 function requireSecrets(field: string, variables: ProcessSpec["secretEnvironmentVariables"]): void {
+  requireEntries(field, variables);
   for (const [key, value] of Object.entries(variables ?? {})) {
     requireVariableName(field, key);
     // Not shown: a caller who mixed the two maps up has put the secret itself here.
@@ -57,6 +61,16 @@ function requireSecrets(field: string, variables: ProcessSpec["secretEnvironment
         "must be workspaces/{workspace}/secrets/{secret}/versions/{version}",
       );
     }
+  }
+}
+
+// A Map has no properties of its own: all that it holds would be left out without a word.
+function requireEntries(field: string, variables: object | undefined): void {
+  if (
+    variables !== undefined &&
+    (typeof variables !== "object" || variables === null || Symbol.iterator in variables)
+  ) {
+    throw new InvalidInputError(field, "must be an object with the names as its keys");
   }
 }
 

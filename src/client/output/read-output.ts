@@ -28,10 +28,11 @@ export async function readOutput(
   options: ReadOutputOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   requireProcessName("name", name);
-  const outputStream = streamToNumber(options.outputStream ?? "OUTPUT_STREAM_COMBINED");
+  const { outputStream: stream = "OUTPUT_STREAM_COMBINED" } = options;
+  const outputStream = streamToNumber(stream);
   if (outputStream === undefined) {
     const rule = "must be OUTPUT_STREAM_STDOUT, OUTPUT_STREAM_STDERR or OUTPUT_STREAM_COMBINED";
-    throw new InvalidInputError("outputStream", rule, shown(options.outputStream));
+    throw new InvalidInputError("outputStream", rule, shown(stream));
   }
   const answer = await unary(
     rpc,

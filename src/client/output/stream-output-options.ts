@@ -3,7 +3,7 @@ import type { OutputPosition, StreamPosition } from "../../model/output.js";
 import type { CallOptions } from "../call-options.js";
 import { requireCallOptions } from "../input/call.js";
 import { requireProcessName } from "../input/names.js";
-import { requireByteCount } from "../input/numbers.js";
+import { requireByteCount, requireCrc32 } from "../input/numbers.js";
 import { shown } from "../input/shown.js";
 
 /** Options of `streamOutput`, and of what is built on it. */
@@ -55,5 +55,5 @@ function requireStreamPosition(field: string, position: StreamPosition): void {
     throw new InvalidInputError(field, "must be { bytes, crc32 } of a saved position");
   }
   requireByteCount(`${field}.bytes`, position.bytes);
-  requireByteCount(`${field}.crc32`, position.crc32);
+  requireCrc32(`${field}.crc32`, position.crc32);
 }
