@@ -7,7 +7,7 @@ import { useTarget } from "./use-target.js";
 
 /** What the deferred start is for: a follower that is there before the process is. */
 export function defineDeferredStart(target: ContractTarget): void {
-  describe("a deferred start", () => {
+  describe.concurrent("a deferred start", () => {
     const open = useTarget(target);
 
     it("gives a follower that read before it all of the output", async () => {

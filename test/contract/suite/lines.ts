@@ -7,7 +7,7 @@ import { useTarget } from "./use-target.js";
 
 /** Output by lines. */
 export function defineLines(target: ContractTarget): void {
-  describe("output by lines", () => {
+  describe.concurrent("output by lines", () => {
     const open = useTarget(target);
     const linesOf = async (spec: ProcessSpec, options?: StreamLinesOptions) => {
       const { client, parent } = open();

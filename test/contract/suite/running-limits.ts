@@ -12,7 +12,7 @@ const TIMEOUT_MS = 1_000;
 
 /** What ends a run before the process ends. */
 export function defineRunningLimits(target: ContractTarget): void {
-  describe("a run that is given up", () => {
+  describe.concurrent("a run that is given up", () => {
     const open = useTarget(target);
     const spec = shell("echo out; echo err >&2; exec sleep 600");
 

@@ -12,7 +12,7 @@ import { useTarget } from "./use-target.js";
 
 /** Live output: when it comes, to whom, and how often it can be read. */
 export function defineStreaming(target: ContractTarget): void {
-  describe("live output", () => {
+  describe.concurrent("live output", () => {
     const open = useTarget(target);
     const start = async (spec = FOREVER) => {
       const { client, parent } = open();

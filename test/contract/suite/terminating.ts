@@ -8,7 +8,7 @@ import { useTarget } from "./use-target.js";
 
 /** The end of a process, confirmed. */
 export function defineTerminating(target: ContractTarget): void {
-  describe("terminating a process", () => {
+  describe.concurrent("terminating a process", () => {
     const open = useTarget(target);
     /** A process that prints "ready" when it can be signalled. */
     const ready = async (script: string) => {

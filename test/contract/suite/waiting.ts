@@ -8,7 +8,7 @@ import { useTarget } from "./use-target.js";
 
 /** Both ways to wait for the end of a process. */
 export function defineWaiting(target: ContractTarget): void {
-  describe("waiting for a process", () => {
+  describe.concurrent("waiting for a process", () => {
     const open = useTarget(target);
     const start = async (spec = FOREVER) => {
       const { client, parent } = open();
@@ -61,7 +61,7 @@ export function defineWaiting(target: ContractTarget): void {
     });
   });
 
-  describe("waiting by polling", () => {
+  describe.concurrent("waiting by polling", () => {
     const open = useTarget(target);
     const start = async (spec = FOREVER) => {
       const { client, parent } = open();
