@@ -39,6 +39,13 @@ export function definePiping(target: ContractTarget): void {
       expect([listenerCount(stdout), listenerCount(stderr)]).toEqual(listeners);
     });
 
+    it("is taken when it resolves, though the Writable had room for more", async () => {
+      const { client } = open();
+      const stdout = new RecordingWritable({ take: () => sleep(200) });
+      await client.pipeOutput(await start(shell("echo little")), { stdout });
+      expect(stdout.bytes.toString()).toBe("little\n");
+    });
+
     it("can go into one for both, and into none", async () => {
       const { client } = open();
       const name = await start(shell("echo out; sleep 0.05; echo err >&2"));

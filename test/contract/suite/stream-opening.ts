@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { collect } from "../../support/collect.js";
 import { shell } from "../../support/commands.js";
+import { joined } from "../../support/output.js";
 import type { FullContractTarget } from "../contract-target.js";
 import { useTarget } from "./use-target.js";
 
@@ -52,6 +53,16 @@ export function defineStreamOpening(target: FullContractTarget): void {
       const before = sent.length;
       await collect(client.streamOutput(process.name));
       expect(sent.slice(before)).toEqual(["StreamOutput", "GetProcess"]);
+    });
+
+    it("but the same once more, with verifyEnd: replay", async () => {
+      const { client, parent, sent } = open();
+      const { process } = await client.runProcess(parent, shell("echo x"));
+      const before = sent.length;
+      const chunks = await collect(client.streamOutput(process.name, { verifyEnd: "replay" }));
+      expect(joined(chunks).toString()).toBe("x\n");
+      const once = ["StreamOutput", "GetProcess"];
+      expect(sent.slice(before)).toEqual([...once, ...once]);
     });
   });
 }
