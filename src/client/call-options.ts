@@ -4,7 +4,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * How long the caller waits in all, in milliseconds. It never ends the process. 0 looks once: one
-   * attempt, no waiting.
+   * attempt, no waiting; a stream of output, which is nothing but waiting, ends at once.
    * @default undefined, no limit
    */
   readonly timeoutMs?: number | undefined;

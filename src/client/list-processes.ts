@@ -73,8 +73,13 @@ export async function* listAllProcesses(
 ): AsyncGenerator<Process, void, undefined> {
   requireEngineName("parent", parent);
   requireCallOptions(options);
-  const scope = callScope(rpc, `listing the processes of ${parent}`, options);
-  const pageOptions = { ...options, signal: scope.signal, timeoutMs: undefined };
+  const { signal, timeoutMs } = options;
+  const once = timeoutMs === 0;
+  const scope = callScope(rpc, `listing the processes of ${parent}`, {
+    signal,
+    timeoutMs: once ? undefined : timeoutMs,
+  });
+  const pageOptions = { ...options, signal: scope.signal, timeoutMs: once ? 0 : undefined };
   try {
     let pageToken: string | undefined;
     do {

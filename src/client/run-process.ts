@@ -64,8 +64,7 @@ export async function runProcess(
   requireProcessId("processId", processId);
   const run = new Run(rpc, options);
   const name = formatProcessName(parent, processId);
-  const stopTimer =
-    timeoutMs === undefined ? undefined : startTimer(timeoutMs, () => run.scope.abort(TIMED_OUT));
+  const stopTimer = timeoutMs ? startTimer(timeoutMs, () => run.scope.abort(TIMED_OUT)) : undefined;
   try {
     const result = await run.result(parent, spec, processId);
     if (options.check && !result.ok) {
@@ -76,12 +75,10 @@ export async function runProcess(
     if (error !== TIMED_OUT) {
       throw error;
     }
-    const ended =
-      onTimeout === "terminate"
-        ? await terminateProcess(rpc, name, { signal, headers })
-        : undefined;
-    throw new WaitTimeoutError(name, ended ?? run.process, timeoutMs ?? 0, {
+    const end = onTimeout === "terminate" ? await tryToEnd(rpc, name, { signal, headers }) : {};
+    throw new WaitTimeoutError(name, end.process ?? run.process, timeoutMs ?? 0, {
       output: run.outputSoFar(),
+      cause: end.error,
     });
   } finally {
     stopTimer?.();
@@ -96,14 +93,16 @@ class Run {
   process: Process | undefined;
   readonly #rpc: Rpc;
   readonly #headers: HeadersInit | undefined;
+  readonly #timeoutMs: number | undefined;
   readonly #sinks: OutputSinks;
   readonly #captures: Readonly<Record<ProcessStream, OutputCapture>>;
 
   constructor(rpc: Rpc, options: RunProcessOptions) {
-    const { signal, headers, maxOutputBytes = MAX_OUTPUT_BYTES } = options;
+    const { signal, headers, timeoutMs, maxOutputBytes = MAX_OUTPUT_BYTES } = options;
     this.scope = callScope(rpc, "running a process", { signal });
     this.#rpc = rpc;
     this.#headers = headers;
+    this.#timeoutMs = timeoutMs;
     this.#sinks = new OutputSinks(options, (reason) => this.scope.abort(reason));
     this.#captures = {
       OUTPUT_STREAM_STDOUT: new OutputCapture(maxOutputBytes),
@@ -119,6 +118,9 @@ class Run {
       processId,
       autoRun: true,
     });
+    if (this.#timeoutMs === 0) {
+      throw TIMED_OUT;
+    }
     const { name } = this.process;
     const output = new OutputFollower(this.#rpc, name, call);
     for await (const chunk of output) {
@@ -141,6 +143,19 @@ class Run {
   release(): void {
     this.#sinks.release();
     this.scope.release();
+  }
+}
+
+async function tryToEnd(
+  rpc: Rpc,
+  name: string,
+  options: CallOptions,
+): Promise<{ process?: FinishedProcess; error?: unknown }> {
+  try {
+    return { process: await terminateProcess(rpc, name, options) };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { error };
   }
 }
 

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { CapturedOutput } from "../model/captured-output.js";
-import type { Process } from "../model/process.js";
+import { isFinished, type Process } from "../model/process.js";
 import { hideFromInspection } from "./hide-from-inspection.js";
 
 /** What `runProcess` had captured when it gave up waiting. */
@@ -30,9 +30,7 @@ export class WaitTimeoutError extends Error {
     options: ErrorOptions & { readonly output?: OutputSoFar | undefined } = {},
   ) {
     super(
-      `process ${processName} did not reach final state within ${timeoutMs / 1000} s: its state ${
-        process ? `is ${process.state}` : "is not known, the server did not answer"
-      }`,
+      `process ${processName} did not reach final state within ${timeoutMs / 1000} s${outcome(process)}`,
       options,
     );
     this.process = process;
@@ -40,4 +38,14 @@ export class WaitTimeoutError extends Error {
     this.output = options.output;
     hideFromInspection(this, "process", "output");
   }
+}
+
+function outcome(process: Process | undefined): string {
+  if (!process) {
+    return ": its state is not known, the server did not answer";
+  }
+  // Only a process that was ended because of the timeout is final here.
+  return isFinished(process)
+    ? ` and was terminated: its state is now ${process.state}`
+    : `: its state is ${process.state}`;
 }

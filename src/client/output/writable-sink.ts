@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { waitFor } from "../../retry/wait-for.js";
+import { watchWritable } from "./writable-events.js";
 
 /**
  * Writes to a Writable that belongs to somebody else: waits while it is full, tells its errors, and
@@ -8,17 +9,21 @@ import { waitFor } from "../../retry/wait-for.js";
 export class WritableSink {
   readonly #writable: Writable;
   readonly #onFailure: (reason: unknown) => void;
+  readonly #unwatch: () => void;
   #pendingWrites = 0;
+  #onDrained: (() => void) | undefined;
   #onFlushed: (() => void) | undefined;
 
   /** @param onFailure called as soon as the Writable fails or is closed, being written to or not. */
   constructor(writable: Writable, onFailure: (reason: unknown) => void) {
     this.#writable = writable;
     this.#onFailure = onFailure;
-    writable.on("error", onFailure);
-    writable.on("close", this.#closed);
+    this.#unwatch = watchWritable(writable, {
+      failed: onFailure,
+      drained: () => this.#onDrained?.(),
+    });
     if (writable.destroyed || writable.writableEnded) {
-      this.#closed();
+      onFailure(writable.errored ?? new Error("the Writable takes no more: it was ended before"));
     }
   }
 
@@ -36,8 +41,10 @@ export class WritableSink {
     });
     if (!ready) {
       await waitFor((resolve) => {
-        this.#writable.once("drain", resolve);
-        return () => this.#writable.off("drain", resolve);
+        this.#onDrained = resolve;
+        return () => {
+          this.#onDrained = undefined;
+        };
       }, signal);
     }
   }
@@ -57,15 +64,6 @@ export class WritableSink {
 
   /** Takes the listeners off. */
   release(): void {
-    this.#writable.off("error", this.#onFailure);
-    this.#writable.off("close", this.#closed);
-    if (this.#writable.errored && !this.#writable.closed) {
-      // Its "error" event may be still to come, and ends the program where nobody listens.
-      this.#writable.once("error", () => undefined);
-    }
+    this.#unwatch();
   }
-
-  readonly #closed = () => {
-    this.#onFailure(new Error("the Writable was closed before the output ended"));
-  };
 }

@@ -3,6 +3,7 @@ import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
 import { sleep } from "../../retry/sleep.js";
 import type { CallOptions } from "../call-options.js";
+import { getCall } from "../get-process.js";
 import { requireCallOptions } from "../input/call.js";
 import { requireProcessName } from "../input/names.js";
 import type { Rpc } from "../rpc.js";
@@ -33,7 +34,7 @@ export async function waitProcess(
   const call = waitCall(name);
   try {
     while (remainingMs() > 0) {
-      const roundEnd = performance.now() + SHORTEST_ROUND_MS;
+      const began = performance.now();
       const slice = await waitSlice(rpc, call, scope, Math.min(sliceMs(), remainingMs()), headers);
       let delayMs: number | undefined;
       if (slice.ok) {
@@ -41,8 +42,14 @@ export async function waitProcess(
           return slice.value;
         }
         budget.progress();
-        delayMs = Math.max(0, roundEnd - performance.now());
+        delayMs = Math.max(0, began + SHORTEST_ROUND_MS - performance.now());
       } else {
+        // Proxies cut a quiet call as a matter of routine. Once the server has answered that is over,
+        // and no part of an outage that began with it.
+        const held = performance.now() - began > rpc.settings.policy.maxDelayMs;
+        if (held && (await rpc.attempt(getCall(name), scope, { headers })).ok) {
+          budget.progress();
+        }
         delayMs = mayRepeatRead(slice.failure) ? rpc.delayMs(call, slice, budget) : undefined;
         if (delayMs === undefined) {
           throw slice.error;

@@ -11,6 +11,7 @@ import type { EngineDependencies } from "./dependencies.js";
 import type { OutputChunk } from "./process/joined-chunks.js";
 import { type FollowOptions, ProcessOutput } from "./process/process-output.js";
 import type { ProcessRecord } from "./process/process-record.js";
+import { specBytes } from "./process/process-spec.js";
 import { failedPrecondition, internal, invalidArgument, reasonOf } from "./refusals.js";
 import { type Command, CommandRefusedError, type RunningCommand } from "./runner/runner.js";
 import type { Spool, SpoolOptions } from "./spool/spool.js";
@@ -32,6 +33,8 @@ export interface EngineProcessOptions {
 /** A process of an engine, from its creation to its end. Errors are `ConnectError`s. */
 export class EngineProcess {
   readonly creationNumber: number;
+  /** How large its specification is as a message. */
+  readonly specBytes: number;
   readonly #options: EngineProcessOptions;
   readonly #record: ProcessRecord;
   readonly #spool: Spool;
@@ -47,6 +50,7 @@ export class EngineProcess {
     this.#options = options;
     this.creationNumber = options.creationNumber;
     this.#record = options.record;
+    this.specBytes = specBytes(options.record.spec);
     this.#spool = options.dependencies.createSpool({
       ...options.spool,
       onReadable: () => this.#outputChanges.announce(),

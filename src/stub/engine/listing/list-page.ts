@@ -5,12 +5,18 @@ import { parseStateFilter } from "./state-filter.js";
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1000;
+// Other gRPC peers receive messages of 4 MiB at most by default; the rest is for the token, and for
+// what a process has besides its specification.
+const MAX_PAGE_BYTES = 3 * 1024 * 1024;
+const BYTES_BESIDES_SPEC = 512;
 
 /** What a list is made of. */
 export interface Listed {
   /** Grows with each creation, and tells apart processes of the same millisecond. */
   readonly creationNumber: number;
   readonly state: Process_State;
+  /** How large its specification is as a message. */
+  readonly specBytes: number;
 }
 
 /** Which page to return. */
@@ -24,7 +30,7 @@ export interface PageRequest {
 }
 
 /**
- * One page, newest first.
+ * One page, newest first; shorter where its message would be too large.
  * @param items in the order of their creation.
  * @throws {ConnectError} INVALID_ARGUMENT on a negative page size, and on a filter or a token that
  * cannot be used.
@@ -40,12 +46,14 @@ export function listPage<T extends Listed>(
   const before =
     pageToken === "" ? Number.POSITIVE_INFINITY : decodePageToken(pageToken, engine, filter);
   const page: T[] = [];
+  let bytes = 0;
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index];
     if (item === undefined || item.creationNumber >= before) continue;
     if (state !== undefined && item.state !== state) continue;
     const last = page.at(-1);
-    if (page.length === limit && last !== undefined) {
+    bytes += item.specBytes + BYTES_BESIDES_SPEC;
+    if (last !== undefined && (page.length === limit || bytes > MAX_PAGE_BYTES)) {
       const after = last.creationNumber;
       return { page, nextPageToken: encodePageToken({ engine, filter, after }) };
     }

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   type Process,
   ProcessSchema,
@@ -6,6 +6,13 @@ import {
 } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { invalidArgument } from "../refusals.js";
 import { isSecretVersionName } from "../secrets.js";
+
+/**
+ * The largest specification, in bytes of its message. Linux takes less for arguments and
+ * environment together (execve(2): a quarter of the stack), and other gRPC peers receive messages
+ * of 4 MiB at most by default: no process may be too large to be told of.
+ */
+const MAX_SPEC_BYTES = 2 * 1024 * 1024;
 
 /**
  * A fresh message with nothing but what the creator of a process chooses.
@@ -27,7 +34,17 @@ export function checkProcessSpec(spec: Process): Process {
     checkVariableName("secret_environment_variables", name);
     checkSecretVersion(name, secretVersion);
   }
-  return copyProcessSpec(spec);
+  const checked = copyProcessSpec(spec);
+  const bytes = specBytes(checked);
+  if (bytes > MAX_SPEC_BYTES) {
+    throw invalidArgument(`process has ${bytes} bytes, more than the ${MAX_SPEC_BYTES} allowed`);
+  }
+  return checked;
+}
+
+/** How large the message of a specification is. */
+export function specBytes(spec: Process): number {
+  return toBinary(ProcessSchema, spec).length;
 }
 
 /** A fresh message with the fields that the creator of a process chooses. */
@@ -70,8 +87,9 @@ function checkVariableName(field: string, name: string): void {
 
 function checkSecretVersion(name: string, version: string): void {
   if (isSecretVersionName(version)) return;
+  // Not shown: whoever mixed the two maps up has put the secret itself here.
   throw invalidArgument(
-    `process.secret_environment_variables[${JSON.stringify(name)}].secret_version ${JSON.stringify(version)} must be workspaces/{workspace}/secrets/{secret}/versions/{version}`,
+    `process.secret_environment_variables[${JSON.stringify(name)}].secret_version must be workspaces/{workspace}/secrets/{secret}/versions/{version}`,
   );
 }
 
