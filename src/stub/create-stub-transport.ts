@@ -2,6 +2,10 @@ import { createRouterTransport, type Interceptor, type Transport } from "@connec
 
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { createStub } from "./create-stub.js";
+import type { CallFault } from "./faults/call-faults.js";
+import { FaultRegistry } from "./faults/fault-registry.js";
+import { injectFaults } from "./faults/inject-faults.js";
+import type { StubFaults } from "./faults/stub-faults.js";
 import type { StubEngines } from "./stub-engines.js";
 import type { StubOptions } from "./stub-options.js";
 
@@ -18,6 +22,8 @@ export interface StubTransport extends AsyncDisposable {
   readonly parent: string;
   /** The engines, to create further ones and to change their states. */
   readonly engines: StubEngines;
+  /** Faults to inject into calls: those that need no connection. */
+  readonly faults: StubFaults<CallFault>;
   /**
    * Ends the engines and their processes, and removes what they left on disk. Further calls do
    * nothing.
@@ -38,20 +44,24 @@ export interface StubTransport extends AsyncDisposable {
  */
 export function createStubTransport(options: StubOptions = {}): StubTransport {
   const stub = createStub(options);
+  const faults = new FaultRegistry({ network: false });
+  const service = injectFaults(stub.service, faults);
   let closed: Promise<void> | undefined;
 
   function close(): Promise<void> {
-    closed ??= stub.close();
+    // Calls that are held up go on then, and find nothing.
+    closed ??= stub.close().finally(() => faults.clear());
     return closed;
   }
 
   return {
-    transport: createRouterTransport((router) => router.service(ProcessService, stub.service), {
+    transport: createRouterTransport((router) => router.service(ProcessService, service), {
       transport: { interceptors: [authorizeAs(stub.token)] },
     }),
     token: stub.token,
     parent: stub.parent,
     engines: stub.engines,
+    faults,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,4 +1,7 @@
 import { createStub } from "./create-stub.js";
+import { injectFaults } from "./faults/inject-faults.js";
+import { Links } from "./faults/network/links.js";
+import { ServerFaults } from "./faults/server-faults.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
 import type { StubTls } from "./server/stub-tls.js";
@@ -48,11 +51,15 @@ export async function startStubServer({
   ...options
 }: StubServerOptions = {}): Promise<StubServer> {
   const stub = createStub(options);
+  const links = new Links();
+  const faults = new ServerFaults(links);
+  const service = injectFaults(stub.service, faults);
   let server: RestartableServer;
   try {
     server = await RestartableServer.start(port, {
-      handlers: [createVersionHandler(readPackageVersion()), createRpcHandler(stub.service)],
+      handlers: [createVersionHandler(readPackageVersion()), createRpcHandler(service, links)],
       maxConcurrentStreams,
+      onConnection: (socket) => links.add(socket),
       tls,
     });
   } catch (error) {
@@ -62,8 +69,17 @@ export async function startStubServer({
   const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${server.port}`;
   let closed: Promise<void> | undefined;
 
+  async function end(): Promise<void> {
+    try {
+      await server.close().finally(() => stub.close());
+    } finally {
+      // Not before, so that a call that is held up has no effect any more.
+      faults.clear();
+    }
+  }
+
   function close(): Promise<void> {
-    closed ??= server.close().finally(() => stub.close());
+    closed ??= end();
     return closed;
   }
 
@@ -74,6 +90,7 @@ export async function startStubServer({
     parent: stub.parent,
     connection: { aiemUrl: url, tokenProvider: stub.token },
     engines: stub.engines,
+    faults,
     stop: () => server.stop(),
     listen: () => server.listen(),
     close,

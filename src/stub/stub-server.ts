@@ -1,3 +1,4 @@
+import type { StubServerFaults } from "./faults/stub-faults.js";
 import type { StubEngines } from "./stub-engines.js";
 
 /** What a ProcessClient needs to reach a stub server: `new ProcessClient(stub.connection)`. */
@@ -22,6 +23,8 @@ export interface StubServer extends AsyncDisposable {
   readonly connection: StubConnection;
   /** The engines, to create further ones and to change their states. */
   readonly engines: StubEngines;
+  /** Faults to inject into calls and connections. */
+  readonly faults: StubServerFaults;
   /**
    * Ends the listener and all connections, as a server does that is stopped; calls on their way
    * lose their connection. Engines and processes are kept, and processes run on.

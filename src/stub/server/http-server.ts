@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 import { Connections } from "./connections.js";
 import { createHttp1Server } from "./http1-server.js";
@@ -18,6 +18,8 @@ export interface HttpServerOptions {
   readonly tls?: StubTls | undefined;
   /** How many calls may run on one HTTP/2 connection at a time. @default 100 */
   readonly maxConcurrentStreams?: number | undefined;
+  /** Told about every connection that is accepted; of TLS, first TCP's socket, then that on top. */
+  readonly onConnection?: ((socket: Socket) => void) | undefined;
   /** How long a connection may take to tell its protocol, in milliseconds. @default 10_000 */
   readonly detectionTimeoutMs?: number | undefined;
   /** How long calls may go on while the server stops, in milliseconds. @default 20 */
@@ -43,6 +45,7 @@ export async function startHttpServer(
     handlers,
     tls,
     maxConcurrentStreams = 100,
+    onConnection,
     detectionTimeoutMs = 10_000,
     stopGraceMs = 20,
   }: HttpServerOptions,
@@ -61,7 +64,10 @@ export async function startHttpServer(
       http2: (socket) => http2.emit("connection", socket),
     },
     detectionTimeoutMs,
-    onConnection: (socket) => connections.add(socket),
+    onConnection: (socket) => {
+      connections.add(socket);
+      onConnection?.(socket);
+    },
     tls,
   });
   try {

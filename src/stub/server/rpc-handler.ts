@@ -1,10 +1,14 @@
-import { createConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import { createConnectRouter, createContextValues, type ServiceImpl } from "@connectrpc/connect";
 import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { callWireKey } from "../faults/call-wire.js";
+import { Links } from "../faults/network/links.js";
+import { NodeCallWire } from "../faults/network/node-call-wire.js";
+import { shapeResponse } from "../faults/network/shape-response.js";
 import { MAX_MESSAGE_BYTES, MAX_WRITTEN_BYTES } from "../service/message-limits.js";
 import { dropEndlessTimeout } from "./endless-timeout.js";
 import {
@@ -16,8 +20,14 @@ import {
   requestPath,
 } from "./node-handler.js";
 
-/** Serves the ProcessService over gRPC, gRPC-Web and Connect. */
-export function createRpcHandler(service: ServiceImpl<typeof ProcessService>): NodeHandler {
+/**
+ * Serves the ProcessService over gRPC, gRPC-Web and Connect. Faults strike the connections among
+ * the links.
+ */
+export function createRpcHandler(
+  service: ServiceImpl<typeof ProcessService>,
+  links: Links = new Links(),
+): NodeHandler {
   const router = createConnectRouter({
     // Compressing output costs five times the CPU of sending it (measured).
     acceptCompression: [],
@@ -31,7 +41,8 @@ export function createRpcHandler(service: ServiceImpl<typeof ProcessService>): N
     if (handler === undefined) {
       return false;
     }
-    const universalRequest = readRequest(request, response);
+    const wire = new NodeCallWire(request, response, links);
+    const universalRequest = readRequest(request, response, wire);
     if (universalRequest === undefined) {
       answerEmpty(request, response, 400);
       return true;
@@ -40,8 +51,8 @@ export function createRpcHandler(service: ServiceImpl<typeof ProcessService>): N
     // The errors of a call travel inside its response. What rejects here is a caller that went away
     // or a request that is no RPC: there is nobody to tell.
     handler(universalRequest)
-      .then((universalResponse) => universalResponseToNodeResponse(universalResponse, response))
-      .catch(() => abandon(request, response));
+      .then((answer) => universalResponseToNodeResponse(shapeResponse(answer, wire), response))
+      .catch(() => wire.isTaken || abandon(request, response));
     return true;
   };
 }
@@ -50,9 +61,11 @@ export function createRpcHandler(service: ServiceImpl<typeof ProcessService>): N
 function readRequest(
   request: NodeRequest,
   response: NodeResponse,
+  wire: NodeCallWire,
 ): ReturnType<typeof universalRequestFromNodeRequest> | undefined {
   try {
-    return universalRequestFromNodeRequest(request, response, undefined, undefined);
+    const contextValues = createContextValues().set(callWireKey, wire);
+    return universalRequestFromNodeRequest(request, response, undefined, contextValues);
   } catch {
     return undefined;
   }

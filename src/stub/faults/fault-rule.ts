@@ -1,0 +1,55 @@
+import type { FaultPoint } from "./fault-point.js";
+import type { FaultMethod, FaultTarget } from "./fault-target.js";
+import { Release } from "./release.js";
+import type { Fault } from "./stub-faults.js";
+
+/** A fault, the calls that it is for, and what became of it. */
+export class FaultRule {
+  readonly fault: Fault;
+  /** When it strikes, the default put in. */
+  readonly point: FaultPoint;
+  /** How often it has struck. */
+  fired = 0;
+  /** Released when the fault is removed. */
+  readonly removal = new Release();
+  readonly #target: FaultTarget;
+  #matching = 0;
+
+  constructor(rule: Fault & FaultTarget) {
+    // A copy: what a caller does to an object afterwards must not change a fault.
+    const copy = { ...rule };
+    this.fault = copy;
+    this.point = pointOf(copy);
+    this.#target = copy;
+  }
+
+  /** Counts a call that begins, and tells whether it is one that the fault is for. */
+  takes(method: FaultMethod, process: string | undefined): boolean {
+    const target = this.#target;
+    if (target.method !== "*" && target.method !== method) return false;
+    if (target.process !== undefined && target.process !== process) return false;
+    this.#matching += 1;
+    return target.nth === "every" || this.#matching === (target.nth ?? 1);
+  }
+}
+
+function pointOf(fault: Fault): FaultPoint {
+  switch (fault.fault) {
+    case "drop":
+      return "after";
+    case "no-trailers":
+      return fault.at ?? "after";
+    case "end":
+      return fault.at;
+    case "status":
+    case "delay":
+    case "hang":
+    case "reset":
+    case "close":
+    case "rst-stream":
+    case "goaway":
+    case "blackhole":
+    case "http":
+      return fault.at ?? "before";
+  }
+}

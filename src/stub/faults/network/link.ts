@@ -1,0 +1,86 @@
+import type { Socket } from "node:net";
+
+// How long a peer may take to answer a FIN with its own, in milliseconds.
+const FIN_GRACE_MS = 1000;
+
+/** A connection of a server. */
+export class Link {
+  /** What carries the bytes. */
+  readonly #tcp: Socket;
+  /** What HTTP is spoken over: the same, or TLS on top of it. */
+  #http: Socket;
+  #silences = 0;
+  #audible: Promise<void> | undefined;
+  #speakAgain: (() => void) | undefined;
+
+  constructor(tcp: Socket) {
+    this.#tcp = tcp;
+    this.#http = tcp;
+    tcp.once("close", () => this.#end());
+  }
+
+  /** The connection speaks TLS. */
+  encrypt(tls: Socket): void {
+    this.#http = tls;
+  }
+
+  /** Sends a RST. */
+  reset(): void {
+    this.#tcp.resetAndDestroy();
+  }
+
+  /** Sends a FIN after what was written, and waits for the peer's for a while. */
+  close(): void {
+    this.#http.end();
+    const timer = setTimeout(() => this.#tcp.destroy(), FIN_GRACE_MS);
+    this.#tcp.once("close", () => clearTimeout(timer));
+  }
+
+  /**
+   * Resolves when the connection is no longer silent, or has ended; undefined where it is not
+   * silent.
+   */
+  get audible(): Promise<void> | undefined {
+    return this.#audible;
+  }
+
+  /** Reads nothing more, and tells writers to wait; returns how to undo it. */
+  silence(): () => void {
+    if (this.#silences === 0) {
+      this.#setReading(false);
+      this.#audible = new Promise((resolve) => {
+        this.#speakAgain = resolve;
+      });
+    }
+    this.#silences += 1;
+    let isUndone = false;
+    return () => {
+      if (isUndone) return;
+      isUndone = true;
+      this.#silences -= 1;
+      if (this.#silences > 0 || this.#tcp.destroyed) return;
+      this.#setReading(true);
+      this.#end();
+    };
+  }
+
+  #end(): void {
+    this.#audible = undefined;
+    this.#speakAgain?.();
+  }
+
+  /**
+   * HTTP parsers read from a socket's handle, past its stream, so that pause() does nothing. Node
+   * gives no other way to leave pings unanswered than its handle.
+   */
+  #setReading(on: boolean): void {
+    const handle: unknown = Reflect.get(this.#tcp, "_handle");
+    const name = on ? "readStart" : "readStop";
+    const operation: unknown =
+      typeof handle === "object" && handle !== null ? Reflect.get(handle, name) : undefined;
+    if (typeof operation !== "function") {
+      throw new Error(`blackhole: the sockets of this version of Node.js have no ${name}`);
+    }
+    operation.call(handle);
+  }
+}

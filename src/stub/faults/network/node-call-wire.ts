@@ -1,0 +1,125 @@
+import { STATUS_CODES } from "node:http";
+
+import type { NodeRequest, NodeResponse } from "../../server/node-handler.js";
+import type { CallWire } from "../call-wire.js";
+import type { GoawayFault, HttpFault } from "../network-faults.js";
+import { delivered } from "./delivered.js";
+import { HTTP2_ERROR_CODES, type Http2ErrorCode } from "./http2-error-code.js";
+import type { Link } from "./link.js";
+import type { Links } from "./links.js";
+
+/** A call over HTTP/1.1 or HTTP/2, as Node serves it. */
+export class NodeCallWire implements CallWire {
+  readonly #request: NodeRequest;
+  readonly #response: NodeResponse;
+  readonly #links: Links;
+  #foundLink: Link | undefined;
+  #isTaken = false;
+  #omitsTrailers = false;
+
+  constructor(request: NodeRequest, response: NodeResponse, links: Links) {
+    this.#request = request;
+    this.#response = response;
+    this.#links = links;
+  }
+
+  /** Whether a fault has dealt with the response, so that nothing more may be written to it. */
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
+  /** Whether the response has to end without its status. */
+  get omitsTrailers(): boolean {
+    return this.#omitsTrailers;
+  }
+
+  /** Resolves when writing may go on; undefined where it may. */
+  get audible(): Promise<void> | undefined {
+    return this.#link?.audible;
+  }
+
+  async reset(signal: AbortSignal): Promise<void> {
+    await this.#delivered(signal);
+    this.#isTaken = true;
+    this.#link?.reset();
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    await this.#delivered(signal);
+    this.#isTaken = true;
+    this.#link?.close();
+  }
+
+  async resetStream(code: Http2ErrorCode, signal: AbortSignal): Promise<void> {
+    await this.#delivered(signal);
+    this.#resetStream(code);
+  }
+
+  async goaway(
+    { code = "NO_ERROR", processed = true, debugData }: GoawayFault,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#delivered(signal);
+    if (!("stream" in this.#request)) {
+      if (processed) this.#closeAfterResponse();
+      else this.#resetStream("REFUSED_STREAM");
+      return;
+    }
+    const { id = 0, session } = this.#request.stream;
+    // The ids of a client's streams are odd. Node takes 0 for the newest one, so that a connection's
+    // first call has to be refused by itself.
+    const lastStreamId = processed || id <= 1 ? 0 : id - 2;
+    if (!processed) {
+      this.#isTaken = true;
+      if (lastStreamId === 0) this.#resetStream("REFUSED_STREAM");
+    }
+    const data = debugData === undefined ? undefined : Buffer.from(debugData);
+    session?.goaway(HTTP2_ERROR_CODES[code], lastStreamId, data);
+  }
+
+  answer({ status, headers = {}, body }: HttpFault): void {
+    this.#isTaken = true;
+    const response = this.#response;
+    const title = `${status} ${STATUS_CODES[status] ?? ""}`.trim();
+    response.statusCode = status;
+    response.setHeader("content-type", "text/html");
+    for (const [name, value] of Object.entries(headers)) {
+      response.setHeader(name, value);
+    }
+    const page = `<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
+    response.end(body ?? page);
+  }
+
+  omitTrailers(): void {
+    this.#omitsTrailers = true;
+  }
+
+  async silence(signal: AbortSignal): Promise<() => void> {
+    await this.#delivered(signal);
+    const undo = this.#link?.silence();
+    return () => undo?.();
+  }
+
+  get #link(): Link | undefined {
+    this.#foundLink ??= this.#links.from(this.#request.socket.remotePort);
+    return this.#foundLink;
+  }
+
+  #delivered(signal: AbortSignal): Promise<void> {
+    return delivered(this.#request, this.#response, signal);
+  }
+
+  #closeAfterResponse(): void {
+    if (this.#response.headersSent) this.#response.once("finish", () => this.#link?.close());
+    else this.#response.setHeader("connection", "close");
+  }
+
+  #resetStream(code: Http2ErrorCode): void {
+    this.#isTaken = true;
+    if ("stream" in this.#request) {
+      this.#request.stream.close(HTTP2_ERROR_CODES[code]);
+    } else {
+      this.#request.socket.destroy();
+    }
+  }
+}
