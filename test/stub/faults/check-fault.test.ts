@@ -1,0 +1,110 @@
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import {
+  createStubTransport,
+  type StubServer,
+  type StubTransport,
+  startStubServer,
+} from "../../../src/stub/index.js";
+
+describe("adding a fault", () => {
+  let server: StubServer;
+  let memory: StubTransport;
+
+  beforeAll(async () => {
+    server = await startStubServer();
+    memory = createStubTransport();
+  });
+  afterAll(async () => {
+    await server.close();
+    await memory.close();
+  });
+
+  const status = { fault: "status", code: Code.Unavailable };
+  const output = { method: "StreamOutput" };
+
+  test.each<[string, object, RegExp]>([
+    [
+      "an unknown method",
+      { ...status, method: "DeleteProcess" },
+      /^method: must be "\*" or one of C/,
+    ],
+    ["no method", status, /^method: /],
+    ["a process that is no text", { ...status, method: "*", process: 1 }, /^process: /],
+    ["the call 0", { ...status, method: "*", nth: 0 }, /^nth: .* is 0$/],
+    ["half a call", { ...status, method: "*", nth: 1.5 }, /^nth: .* is 1.5$/],
+    ["an unknown kind", { method: "*", fault: "earthquake" }, /^fault: .*"earthquake"$/],
+    ["no kind", { method: "*" }, /^fault: /],
+    ["a code that is none", { method: "*", fault: "status", code: 0 }, /^code: .* is 0$/],
+    ["a code by its name", { method: "*", fault: "status", code: "Aborted" }, /^code: /],
+    ["a negative delay", { method: "*", fault: "delay", ms: -1 }, /^ms: .* is -1$/],
+    ["a delay beyond timers", { method: "*", fault: "delay", ms: 2 ** 31 }, /^ms: /],
+    ["a delay without a time", { method: "*", fault: "delay" }, /^ms: /],
+    ["an unknown point", { ...status, method: "*", at: "during" }, /^at: must be/],
+    ["half a byte", { ...status, ...output, at: { bytes: 0.5 } }, /^at: must be/],
+    ["two points", { ...status, ...output, at: { bytes: 1, messages: 1 } }, /^at: must be/],
+    [
+      "output of a unary call",
+      { ...status, method: "GetProcess", at: { bytes: 1 } },
+      /^at: output/,
+    ],
+    ["output of any call", { ...status, method: "*", at: { messages: 1 } }, /^at: output/],
+    ["an end at no point", { ...output, fault: "end" }, /^at: end strikes in the output/],
+    ["an end before", { ...output, fault: "end", at: "before" }, /^at: end strikes/],
+    ["no trailers before", { ...output, fault: "no-trailers", at: "before" }, /^at: /],
+    ["a drop before", { ...output, fault: "drop", at: "before" }, /^at: drop/],
+    ["a drop in output", { ...output, fault: "drop", at: { bytes: 1 } }, /^at: drop/],
+    ["an unknown code of HTTP/2", { method: "*", fault: "rst-stream", code: "OOPS" }, /^code: /],
+    [
+      "what every object has as a code",
+      { method: "*", fault: "goaway", code: "toString" },
+      /^code: /,
+    ],
+    [
+      "an executed call as unprocessed",
+      { method: "*", fault: "goaway", processed: false, at: "after" },
+      /^processed: /,
+    ],
+    ["an informational status", { method: "*", fault: "http", status: 100 }, /^status: .* is 100$/],
+    [
+      "headers of the connection",
+      { method: "*", fault: "http", status: 502, headers: { Connection: "close" } },
+      /^headers: Connection /,
+    ],
+    [
+      "a proxy's answer after output",
+      { ...output, fault: "http", status: 502, at: "after" },
+      /^at: /,
+    ],
+    [
+      "a proxy's answer in output",
+      { ...output, fault: "http", status: 502, at: { bytes: 1 } },
+      /^at: /,
+    ],
+  ])("refuses %s", (_title, fault, message) => {
+    const add = () => {
+      // @ts-expect-error: what types refuse, callers in JavaScript can give.
+      server.faults.add(fault);
+    };
+    expect(add).toThrow(TypeError);
+    expect(add).toThrow(message);
+  });
+
+  test.each([
+    { fault: "reset" },
+    { fault: "close" },
+    { fault: "rst-stream" },
+    { fault: "goaway" },
+    { fault: "no-trailers" },
+    { fault: "blackhole" },
+    { fault: "http", status: 502 },
+  ])("refuses $fault in memory, where there is no connection", (fault) => {
+    const add = () => {
+      // @ts-expect-error: types refuse it, too.
+      memory.faults.add({ method: "*", ...fault });
+    };
+    expect(add).toThrow(TypeError);
+    expect(add).toThrow(`${fault.fault} needs a connection`);
+  });
+});

@@ -1,0 +1,218 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+
+import { Process_State, ProcessSchema } from "../../../src/gen.js";
+import { makeTestCertificates, type TestCertificates } from "../../support/certificates.js";
+import { rejection } from "../../support/rejection.js";
+import { PROTOCOLS } from "../server/protocols.js";
+import { type FaultyServer, read, startFaultyServer } from "./support.js";
+
+const SCRIPT = "printf 0123456789; sleep 0.1; printf abcdefghij >&2";
+const OUTPUT = "0123456789abcdefghij";
+
+let certificates: TestCertificates;
+
+beforeAll(async () => {
+  certificates = await makeTestCertificates();
+});
+
+const OVER_TLS = ["gRPC over HTTP/2", "Connect over HTTP/1.1"];
+
+const CASES = [
+  ...PROTOCOLS.filter(([name]) => !name.includes("JSON")).map(([name, protocol]) => ({
+    name,
+    protocol,
+    layer: "cleartext",
+  })),
+  ...PROTOCOLS.filter(([name]) => OVER_TLS.includes(name)).map(([name, protocol]) => ({
+    name,
+    protocol,
+    layer: "TLS",
+  })),
+];
+
+describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
+  const isHttp2 = name.includes("HTTP/2");
+
+  const start = (): Promise<FaultyServer> =>
+    startFaultyServer(protocol, layer === "TLS" ? certificates : undefined);
+
+  test("tells a status with its message, metadata and details", async () => {
+    const { stub, client, create } = await start();
+    const fault = {
+      method: "*",
+      fault: "status",
+      code: Code.ResourceExhausted,
+      message: "50% off: wait",
+      metadata: { "retry-after": "7" },
+      details: [{ desc: ProcessSchema, value: { name: "a detail" } }],
+    } as const;
+    const name = await create("true");
+    stub.faults.add(fault);
+    const refused = await rejection(client.startProcess({ name }));
+    stub.faults.add(fault);
+    const { text, error } = await read(client.streamOutput({ name }));
+    expect(text).toBe("");
+    for (const told of [refused, error].map((reason) => ConnectError.from(reason))) {
+      expect(told).toMatchObject({ code: Code.ResourceExhausted, rawMessage: "50% off: wait" });
+      expect(told.metadata.get("retry-after")).toBe("7");
+      expect(told.findDetails(ProcessSchema)).toMatchObject([{ name: "a detail" }]);
+    }
+    const { process } = await client.getProcess({ name });
+    expect(process?.state).toBe(Process_State.PENDING);
+  });
+
+  test("cuts output at exactly the byte, whatever cuts it", async () => {
+    const { stub, connect, finish } = await start();
+    const name = await finish(SCRIPT);
+    const cuts = [
+      { fault: "status", code: Code.Unavailable },
+      { fault: "reset" },
+      { fault: "close" },
+      { fault: "rst-stream" },
+      { fault: "no-trailers" },
+    ] as const;
+    for (const cut of cuts) {
+      for (const bytes of [0, 1, 13, OUTPUT.length]) {
+        stub.faults.add({ method: "StreamOutput", ...cut, at: { bytes } });
+        const { text, error } = await read(connect().streamOutput({ name }));
+        expect({ ...cut, bytes, text }).toEqual({ ...cut, bytes, text: OUTPUT.slice(0, bytes) });
+        expect(error).toBeInstanceOf(ConnectError);
+      }
+    }
+  });
+
+  test("ends output early, as if that was all", async () => {
+    const { stub, client, finish } = await start();
+    const name = await finish(SCRIPT);
+    stub.faults.add({ method: "StreamOutput", fault: "end", at: { bytes: 13 } });
+    const { text, error } = await read(client.streamOutput({ name }));
+    expect({ text, error }).toEqual({ text: OUTPUT.slice(0, 13), error: undefined });
+  });
+
+  test.each(["drop", "reset", "close", "rst-stream"] as const)(
+    "executes a call whose response is lost by %s, once",
+    async (fault) => {
+      const { stub, connect } = await start();
+      const processId = "once";
+      const request = { parent: stub.parent, process: { command: "true" }, processId };
+      stub.faults.add({ method: "CreateProcess", fault, at: "after" });
+      const lost = ConnectError.from(await rejection(connect().createProcess(request)));
+      expect([Code.Canceled, Code.Aborted, Code.Internal]).toContain(lost.code);
+      expect(stub.faults.calls("CreateProcess")).toBe(1);
+      expect(await rejection(connect().createProcess(request))).toMatchObject({
+        code: Code.AlreadyExists,
+      });
+    },
+  );
+
+  test.each(["reset", "close", "rst-stream"] as const)(
+    "does not execute a call that meets a %s before it is handled",
+    async (fault) => {
+      const { stub, connect, create } = await start();
+      const name = await create("true");
+      stub.faults.add({ method: "StartProcess", fault });
+      await rejection(connect().startProcess({ name }));
+      const { process } = await connect().getProcess({ name });
+      expect(process?.state).toBe(Process_State.PENDING);
+    },
+  );
+
+  test("leaves the status out at the end", async () => {
+    const { stub, client, finish } = await start();
+    const process = await finish(SCRIPT);
+    stub.faults.add({ method: "StreamOutput", fault: "no-trailers" });
+    const { text, error } = await read(client.streamOutput({ name: process }));
+    expect(text).toBe(OUTPUT);
+    expect(ConnectError.from(error).rawMessage).toMatch(
+      /^protocol error: missing (status|trailer|EndStreamResponse)$/,
+    );
+    stub.faults.add({ method: "GetProcess", fault: "no-trailers" });
+    const unary = client.getProcess({ name: process });
+    if (name.startsWith("Connect")) {
+      expect((await unary).process?.name).toBe(process);
+    } else {
+      expect(ConnectError.from(await rejection(unary)).rawMessage).toMatch(/missing/);
+    }
+  });
+
+  test("lets a proxy answer, before the call and after it", async () => {
+    const { stub, client, create } = await start();
+    const name = await create("true");
+    const headers = { "retry-after": "3" };
+    for (const at of ["before", "after"] as const) {
+      stub.faults.add({ method: "StartProcess", fault: "http", status: 503, headers, at });
+      const error = ConnectError.from(await rejection(client.startProcess({ name })));
+      expect(error.code).toBe(Code.Unavailable);
+      expect(error.metadata.get("retry-after")).toBe("3");
+      const { process } = await client.getProcess({ name });
+      expect(process?.state === Process_State.PENDING).toBe(at === "before");
+    }
+    stub.faults.add({ method: "StreamOutput", fault: "http", status: 429 });
+    const { error } = await read(client.streamOutput({ name }));
+    expect(error).toMatchObject({ code: Code.Unavailable });
+  });
+
+  test("holds a hanging call up, and its connection's others not", async () => {
+    const { stub, client, finish } = await start();
+    const name = await finish(SCRIPT);
+    const fault = stub.faults.add({ method: "StreamOutput", fault: "hang", at: { bytes: 5 } });
+    const stream = read(client.streamOutput({ name }));
+    await vi.waitFor(() => expect(fault.fired).toBe(1));
+    await client.getProcess({ name });
+    fault.remove();
+    expect((await stream).text).toBe(OUTPUT);
+  });
+
+  test("silences a connection until the fault is removed, and loses nothing", async () => {
+    const { stub, client, start: run, connect } = await start();
+    const name = await run("while sleep 0.01; do echo on; done");
+    const stream = client.streamOutput({ name })[Symbol.asyncIterator]();
+    await stream.next();
+    const fault = stub.faults.add({ method: "GetProcess", fault: "blackhole", at: "after" });
+    const call = client.getProcess({ name });
+    await vi.waitFor(() => expect(fault.fired).toBe(1));
+    let heard = 0;
+    const listening = (async () => {
+      for (;;) {
+        const { done } = await stream.next();
+        heard += 1;
+        if (done === true) return;
+      }
+    })();
+    // What was sent before may still arrive.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = heard;
+    await connect().getProcess({ name });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    if (isHttp2) {
+      expect(heard).toBe(before);
+    } else {
+      // Over HTTP/1.1 the stream has a connection of its own.
+      expect(heard).toBeGreaterThan(before);
+    }
+    fault.remove();
+    expect((await call).process?.name).toBe(name);
+    const after = heard;
+    await vi.waitFor(() => expect(heard).toBeGreaterThan(after));
+    await connect().sendSignal({ name, signal: 9 });
+    await listening;
+  });
+
+  test("stops with calls held up and connections silenced", async () => {
+    const { stub, client, connect, finish } = await start();
+    const name = await finish(SCRIPT);
+    const hang = stub.faults.add({ method: "GetProcess", fault: "hang" });
+    const silence = stub.faults.add({
+      method: "StreamOutput",
+      fault: "blackhole",
+      at: { bytes: 1 },
+    });
+    const call = rejection(client.getProcess({ name }));
+    const stream = read(connect().streamOutput({ name }));
+    await vi.waitFor(() => expect([hang.fired, silence.fired]).toEqual([1, 1]));
+    await stub.close();
+    expect(await call).toBeInstanceOf(ConnectError);
+    expect(await stream).toMatchObject({ text: "0", error: expect.any(ConnectError) });
+  });
+});
