@@ -1,6 +1,8 @@
 import {
   type Client,
+  Code,
   type CallOptions as ConnectCallOptions,
+  ConnectError,
   createClient,
   type Transport,
 } from "@connectrpc/connect";
@@ -16,6 +18,10 @@ import { CallRecord } from "../transport/call-record.js";
 import type { ClientTransport } from "../transport/create-transport.js";
 import { attemptError, failureOf } from "./attempt-failure.js";
 import type { ClientHooks } from "./client-options.js";
+
+// A call without an answer for so long gives reason to doubt its connection: a half-open one is
+// silent for ever. A shorter limit is more likely to be too short for the server.
+const DOUBTFUL_SILENCE_MS = 1_000;
 
 /** One RPC with its request. */
 export interface RpcCall<T> {
@@ -87,6 +93,7 @@ export class Rpc {
     scope.signal.throwIfAborted();
     const { headers, record = new CallRecord() } = options;
     const timeoutMs = this.#timeoutMs(call, options.timeoutMs, scope);
+    const began = performance.now();
     try {
       const value = await runInCall(record, () =>
         call.send(this.service, {
@@ -97,9 +104,20 @@ export class Rpc {
       );
       return { ok: true, value };
     } catch (thrown) {
+      if (timeoutMs !== undefined && performance.now() - began >= DOUBTFUL_SILENCE_MS) {
+        this.#doubtConnection(thrown, record, scope);
+      }
       scope.signal.throwIfAborted();
       const failure = this.failureOf(thrown, record);
       return { ok: false, error: attemptError(thrown, failure, call, timeoutMs), failure };
+    }
+  }
+
+  /** Gives a call that was not answered in time, and those after it, another connection. */
+  #doubtConnection(thrown: unknown, record: CallRecord, { signal }: CallScope): void {
+    const { code } = ConnectError.from(signal.aborted ? signal.reason : thrown);
+    if (code === Code.DeadlineExceeded && !record.answered) {
+      this.settings.own?.avoid(record);
     }
   }
 

@@ -18,6 +18,11 @@ export interface ClientTransport {
   /** The server's scheme, host and port, for messages. */
   readonly origin: string;
   /**
+   * Puts no further call on the connection that carried a call, because that was not answered:
+   * calls under way go on, and later ones use another connection.
+   */
+  avoid(record: CallRecord): void;
+  /**
    * Gives up the connection that carried a call, because the server is silent on it: every call on
    * it ends as Unavailable, and later ones use another connection.
    *
@@ -60,6 +65,7 @@ export function createTransport(
   };
   const hooks = {
     origin: address.origin,
+    avoid: ({ connection }: CallRecord) => connection?.retire(),
     markDead: ({ connection }: CallRecord) => {
       connection?.destroy(connectionLost(address.origin, "did not answer any more"));
       return connection !== undefined;

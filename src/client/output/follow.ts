@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OutputGapError } from "../../errors/output-gap-error.js";
 import type { OutputChunk } from "../../model/output.js";
-import { type FinishedProcess, isFinished } from "../../model/process.js";
+import { type FinishedProcess, isFinished, type Process } from "../../model/process.js";
 import type { CallScope } from "../../retry/call-scope.js";
 import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
@@ -19,6 +19,8 @@ import type { StreamOutputOptions } from "./stream-output-options.js";
 interface Reopening extends FailedAttempt {
   /** Whether nothing failed that would need a pause. */
   readonly immediately?: boolean;
+  /** Whether the stream broke only after a while in which it may have been healthy. */
+  readonly lasted?: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export class Follow {
   readonly #budget: RetryBudget;
   readonly #replays: ReplayWatch;
   #rejectedTokenOf: CallRecord | undefined;
+  #silences = 0;
   #verifying = false;
   #finished: FinishedProcess | undefined;
   #received = false;
@@ -71,6 +74,12 @@ export class Follow {
       }
       if (!brokenBy.immediately) {
         this.#replays.broken(replay, brokenBy.error);
+        // Proxies cut a quiet stream as a matter of routine, whatever its process does. Once the
+        // server has answered that is over, and no part of an outage that began with it.
+        if (brokenBy.lasted) {
+          await this.#look();
+          this.#budget.progress();
+        }
         await this.#pause(brokenBy);
       }
     }
@@ -83,8 +92,10 @@ export class Follow {
   ): AsyncGenerator<OutputChunk, Reopening | undefined, undefined> {
     const { skipReplay = false, headers } = this.#options;
     const rejectedTokenOf = this.#rejectedTokenOf;
-    const request = { name: this.#name, skipReplay, headers, rejectedTokenOf };
+    const patienceMs = this.#patienceMs();
+    const request = { name: this.#name, skipReplay, headers, rejectedTokenOf, patienceMs };
     const attempt = new StreamAttempt(this.#rpc, request, this.#scope.signal);
+    const opened = performance.now();
     let resumed = brokenBy === undefined;
     let added = false;
     try {
@@ -92,7 +103,12 @@ export class Follow {
         const event = await attempt.next();
         this.#scope.signal.throwIfAborted();
         if (event.kind === "failed") {
-          return this.#recoverable(event, attempt.record);
+          const lasted = performance.now() - opened > this.#rpc.settings.policy.maxDelayMs;
+          return { ...this.#recoverable(event, attempt.record), lasted };
+        }
+        if (event.kind === "silent") {
+          this.#silences += 1;
+          return { ...event, immediately: true };
         }
         if (event.kind === "end") {
           return await this.#confirmEnd(replay, added);
@@ -121,7 +137,15 @@ export class Follow {
   #progress(): void {
     this.#budget.progress();
     this.#replays.progress();
+    this.#silences = 0;
     this.#rejectedTokenOf = undefined;
+  }
+
+  // Over HTTP/1.1 the answer to another call says nothing about the stream's own connection. Each
+  // new stream costs a replay, so that the longer the silence, the more seldom they are.
+  #patienceMs(): number {
+    const { idleTimeoutMs } = this.#rpc.settings;
+    return this.#counter ? idleTimeoutMs * 2 ** this.#silences : Number.POSITIVE_INFINITY;
   }
 
   /** Returns the failure if another stream may go on after it; throws its error otherwise. */
@@ -153,14 +177,8 @@ export class Follow {
 
   /** The end of a stream is no proof that the process has ended: its state is. */
   async #confirmEnd(replay: Replay | undefined, added: boolean): Promise<Reopening | undefined> {
-    const { headers, verifyEnd = "status" } = this.#options;
-    const process = await lookUntilAnswered(
-      this.#rpc,
-      this.#name,
-      this.#scope,
-      this.#budget,
-      headers,
-    );
+    const { verifyEnd = "status" } = this.#options;
+    const process = await this.#look();
     if (!isFinished(process)) {
       return this.#endedEarly(`its state is ${process.state}`);
     }
@@ -174,6 +192,11 @@ export class Follow {
     }
     this.#finished = process;
     return undefined;
+  }
+
+  #look(): Promise<Process> {
+    const { headers } = this.#options;
+    return lookUntilAnswered(this.#rpc, this.#name, this.#scope, this.#budget, headers);
   }
 
   #endedEarly(although: string): FailedAttempt {

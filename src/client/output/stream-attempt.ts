@@ -12,11 +12,11 @@ import { settledWithin } from "./settled-within.js";
 // How long a stream may stay open, silent, after its process was seen to be final.
 const END_GRACE_MS = 5_000;
 
-/** What a stream brought next. */
+/** What a stream brought next; "silent" is nothing, on a connection that may be dead. */
 export type StreamEvent =
   | { readonly kind: "frame"; readonly frame: OutputFrame }
   | { readonly kind: "end" }
-  | ({ readonly kind: "failed" } & FailedAttempt);
+  | ({ readonly kind: "failed" | "silent" } & FailedAttempt);
 
 /** What goes with the request of a stream. */
 export interface StreamRequest {
@@ -25,6 +25,8 @@ export interface StreamRequest {
   readonly headers: HeadersInit | undefined;
   /** An attempt whose token was refused. */
   readonly rejectedTokenOf: CallRecord | undefined;
+  /** How long the stream may be silent, in milliseconds, if its connection cannot be asked. */
+  readonly patienceMs: number;
 }
 
 /** One StreamOutput RPC, from its opening until it ends or breaks. */
@@ -52,9 +54,11 @@ export class StreamAttempt {
   /** Waits for what comes next. While it is silent, the process is looked at from time to time. */
   async next(): Promise<StreamEvent> {
     const read = this.#read();
+    const began = performance.now();
     for (;;) {
       const event =
-        (await settledWithin(read, this.#rpc.settings.idleTimeoutMs)) ?? (await this.#look(read));
+        (await settledWithin(read, this.#rpc.settings.idleTimeoutMs)) ??
+        (await this.#look(read, began));
       if (event) {
         return event;
       }
@@ -78,35 +82,32 @@ export class StreamAttempt {
   }
 
   /** Asks whether the silence is the process's own; undefined if it is. */
-  async #look(read: Promise<StreamEvent>): Promise<StreamEvent | undefined> {
-    const { name, headers } = this.#request;
+  async #look(read: Promise<StreamEvent>, began: number): Promise<StreamEvent | undefined> {
+    const { name, headers, patienceMs } = this.#request;
     const looking = new CallScope(`looking at ${name}`, { signals: [this.#scope.signal] });
     try {
-      const look = await Promise.race([
+      const probed = await Promise.race([
         read,
         // An abort ends the read as well: it tells.
         probe(this.#rpc, name, this.record, looking.signal, headers).catch(() => read),
       ]);
-      if ("kind" in look) {
-        return look;
+      if ("kind" in probed) {
+        return probed;
       }
+      const { look, sameConnection } = probed;
       if (!look.ok) {
         const { failure } = look;
         return { ...look, kind: "failed", failure: failure.kind === "deadline" ? LOST : failure };
       }
-      if (!isFinished(look.value)) {
+      const { state } = look.value;
+      if (isFinished(look.value)) {
+        const message = `the output of ${name} did not end although its state is ${state}`;
+        return (await settledWithin(read, END_GRACE_MS)) ?? broken("failed", message);
+      }
+      if (sameConnection || performance.now() - began < patienceMs) {
         return undefined;
       }
-      const message = `the output of ${name} did not end although its state is ${look.value.state}`;
-      const silent = new ConnectError(message, Code.Unavailable);
-      return (
-        (await settledWithin(read, END_GRACE_MS)) ?? {
-          kind: "failed",
-          ok: false,
-          error: silent,
-          failure: LOST,
-        }
-      );
+      return broken("silent", `the output of ${name} is silent, on a connection that may be dead`);
     } finally {
       looking.abort(new ConnectError("the stream goes on", Code.Canceled));
     }
@@ -119,3 +120,8 @@ export class StreamAttempt {
 }
 
 const LOST = { kind: "lost" } as const;
+
+function broken(kind: "failed" | "silent", message: string): StreamEvent {
+  const error = new ConnectError(message, Code.Unavailable);
+  return { kind, ok: false, error, failure: LOST };
+}

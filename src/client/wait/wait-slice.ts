@@ -45,7 +45,7 @@ export async function waitSlice(
     scope.release();
   }
   // A server or a proxy that does not know the header says nothing. So does a dead connection.
-  const look = await probe(rpc, call.resource, record, outer.signal, headers);
+  const { look } = await probe(rpc, call.resource, record, outer.signal, headers);
   return look.ok && !isFinished(look.value) ? { ok: true, value: undefined } : look;
 }
 

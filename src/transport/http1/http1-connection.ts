@@ -16,6 +16,9 @@ export class Http1Connection implements Connection {
     return this.#lost;
   }
 
+  // Its only call is over, and its socket with it, when there is a reason to give it up.
+  retire(): void {}
+
   destroy(error: ConnectError): void {
     this.#lost ??= error;
     this.#socket.destroy(error);
