@@ -112,7 +112,7 @@ describe("the failure of a Writable", () => {
     end(writable);
     new WritableSink(writable, onFailure).release();
     expect(onFailure.mock.calls[0]?.[0]).toMatchObject({
-      message: "the Writable was closed before the output ended",
+      message: "the Writable takes no more: it was ended before",
     });
   });
 
