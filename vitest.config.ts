@@ -5,6 +5,8 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: "node_modules/.vitest/report.json" }]],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Most tests wait for processes and sockets: one worker, as on two cores, leaves both idle.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
