@@ -57,7 +57,10 @@ await timed(`${BROKEN_STREAMS} broken streams`, async () => {
 await timed(`${WAITS} waits at once for ${WAIT_SECONDS} s`, manyWaits);
 
 closeClients();
-const after = { client: await held(), server: await heldByServer() };
+const after = {
+  client: await settled(before.client, held),
+  server: await settled(before.server, heldByServer),
+};
 compare("client", before.client, after.client);
 compare("engine", before.server, after.server);
 if (getEventListeners(stop.signal, "abort").length > 0) {
@@ -198,6 +201,32 @@ async function heldByServer() {
 }
 
 /**
+ * Counts until there is no more than before, or it is clear that there will be: the other end of a
+ * connection takes a moment to see that it is closed.
+ *
+ * @param {import("./soak/held.mjs").Held} was
+ * @param {() => Promise<import("./soak/held.mjs").Held>} count
+ */
+async function settled(was, count) {
+  const began = performance.now();
+  let is = await count();
+  while (more(was, is).length > 0 && performance.now() - began < 10_000) {
+    await pause(500);
+    is = await count();
+  }
+  return is;
+}
+
+/**
+ * @param {import("./soak/held.mjs").Held} was
+ * @param {import("./soak/held.mjs").Held} is
+ */
+function more(was, is) {
+  const kinds = /** @type {const} */ (["files", "handles", "children"]);
+  return kinds.filter((kind) => is[kind] > was[kind]);
+}
+
+/**
  * @param {string} program
  * @param {import("./soak/held.mjs").Held} was
  * @param {import("./soak/held.mjs").Held} is
@@ -207,10 +236,8 @@ function compare(program, was, is) {
   const show = ({ files, handles, children, heapMegabytes }) =>
     `${files} files, ${handles} handles, ${children} children, ${heapMegabytes.toFixed(1)} MB heap`;
   console.log(`${program} before: ${show(was)}\n${program} after:  ${show(is)}`);
-  for (const kind of /** @type {const} */ (["files", "handles", "children"])) {
-    if (is[kind] > was[kind]) {
-      faults.push(`the ${program} holds ${is[kind] - was[kind]} more ${kind} than before`);
-    }
+  for (const kind of more(was, is)) {
+    faults.push(`the ${program} holds ${is[kind] - was[kind]} more ${kind} than before`);
   }
   if (is.heapMegabytes > was.heapMegabytes + HEAP_GROWTH_MB) {
     faults.push(`the ${program}'s heap grew by more than ${HEAP_GROWTH_MB} MB`);
