@@ -117,6 +117,8 @@ class Run {
       ...call,
       processId,
       autoRun: true,
+      // The scope has every other limit.
+      timeoutMs: this.#timeoutMs === 0 ? 0 : undefined,
     });
     if (this.#timeoutMs === 0) {
       throw TIMED_OUT;

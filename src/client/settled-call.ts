@@ -29,17 +29,19 @@ export async function settledCall<T>(
 ): Promise<T> {
   const subject = `${call.method} of ${call.resource}`;
   return await callOf(rpc, subject, options, (scope, budget) =>
-    untilSettled(rpc, call, options.headers, scope, budget),
+    untilSettled(rpc, call, options, scope, budget),
   );
 }
 
 async function untilSettled<T>(
   rpc: Rpc,
   call: SettledCall<T>,
-  headers: HeadersInit | undefined,
+  { headers, timeoutMs }: CallOptions,
   scope: CallScope,
   budget: RetryBudget,
 ): Promise<T> {
+  // The scope has every other limit.
+  const once = timeoutMs === 0 ? timeoutMs : undefined;
   let unsettled = false;
   for (;;) {
     const attempt = await rpc.attempt(call, scope, { headers });
@@ -49,7 +51,11 @@ async function untilSettled<T>(
     const { error, failure } = attempt;
     unsettled ||= mayHaveHadEffect(failure);
     if (unsettled) {
-      const result = await look(call, error, { signal: scope.signal, headers });
+      const result = await look(call, error, {
+        signal: scope.signal,
+        headers,
+        timeoutMs: once,
+      });
       if (result !== undefined) {
         return result;
       }

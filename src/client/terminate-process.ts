@@ -1,6 +1,6 @@
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
-import { type FinishedProcess, isFinished } from "../model/process.js";
+import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
 import { mayHaveHadEffect } from "../retry/repeatable.js";
 import type { CallOptions } from "./call-options.js";
@@ -36,41 +36,60 @@ export async function terminateProcess(
   requireDuration("graceMs", graceMs);
   requireCallOptions(options);
   const end = performance.now() + timeoutMs;
-  const remainingMs = () => Math.max(0, end - performance.now());
-  const call = { signal, headers };
-  const wait = async (mostMs: number) => {
-    const waitMs = Math.min(mostMs, remainingMs());
-    const limit = Number.isFinite(waitMs) ? waitMs : undefined;
-    return await waitProcess(rpc, name, { ...call, timeoutMs: limit });
+  // Timers have whole milliseconds: less than one is none.
+  const remainingMs = () => Math.max(0, Math.floor(end - performance.now()));
+  const limit = (mostMs: number) => {
+    const limitMs = Math.min(mostMs, remainingMs());
+    return { signal, headers, timeoutMs: Number.isFinite(limitMs) ? limitMs : undefined };
   };
+  const over = (process: Process | undefined, options?: ErrorOptions) =>
+    new WaitTimeoutError(name, process, timeoutMs, options);
+  const send = async (signalName: SignalName) => {
+    try {
+      return await signalUnlessFinished(rpc, name, signalName, limit(Number.POSITIVE_INFINITY));
+    } catch (error) {
+      throw remainingMs() === 0 && isDeadline(error) ? over(undefined, { cause: error }) : error;
+    }
+  };
+  const terminated = await send("SIGTERM");
+  if (terminated.finished) {
+    return terminated.finished;
+  }
   try {
-    const terminated = await signalUnlessFinished(rpc, name, "SIGTERM", call);
-    return terminated.finished ?? (await wait(graceMs));
+    return await waitProcess(rpc, name, limit(graceMs));
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) {
       throw error;
     }
     if (remainingMs() === 0) {
-      throw new WaitTimeoutError(name, error.process, timeoutMs);
+      throw over(error.process);
     }
   }
-  const killed = await signalUnlessFinished(rpc, name, "SIGKILL", call);
+  const killed = await send("SIGKILL");
+  if (killed.finished) {
+    return killed.finished;
+  }
   try {
-    return killed.finished ?? (await wait(killed.unanswered ? graceMs : Number.POSITIVE_INFINITY));
+    const mostMs = killed.doubt ? Math.max(graceMs, GRACE_MS) : Number.POSITIVE_INFINITY;
+    return await waitProcess(rpc, name, limit(mostMs));
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) {
       throw error;
     }
-    const unanswered = remainingMs() > 0 ? killed.unanswered : undefined;
-    throw unanswered ?? new WaitTimeoutError(name, error.process, timeoutMs);
+    const doubt = remainingMs() > 0 ? killed.doubt : undefined;
+    throw doubt ?? over(error.process);
   }
+}
+
+function isDeadline(error: unknown): boolean {
+  return error instanceof ConnectError && error.code === Code.DeadlineExceeded;
 }
 
 interface Signalled {
   /** The process, where it had finished before. */
   readonly finished?: FinishedProcess;
-  /** The error of a signal that may or may not have arrived. */
-  readonly unanswered?: unknown;
+  /** The error of a signal that may or may not end it: what becomes of the process tells. */
+  readonly doubt?: unknown;
 }
 
 async function signalUnlessFinished(
@@ -85,12 +104,16 @@ async function signalUnlessFinished(
   }
   const { error, failure } = attempt;
   if (mayHaveHadEffect(failure)) {
-    return { unanswered: error };
+    return { doubt: error };
   }
   if (failure.kind === "status" && failure.code === Code.FailedPrecondition) {
     const process = await getProcess(rpc, name, options);
     if (isFinished(process)) {
       return { finished: process };
+    }
+    // Its program has just ended, while its output is still being read.
+    if (process.state === "STATE_RUNNING") {
+      return { doubt: error };
     }
   }
   throw error;

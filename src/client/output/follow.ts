@@ -38,6 +38,7 @@ export class Follow {
   readonly #replays: ReplayWatch;
   #rejectedTokenOf: CallRecord | undefined;
   #silences = 0;
+  #final = false;
   #verifying = false;
   #finished: FinishedProcess | undefined;
   #received = false;
@@ -74,10 +75,12 @@ export class Follow {
       }
       if (!brokenBy.immediately) {
         this.#replays.broken(replay, brokenBy.error);
-        // Proxies cut a quiet stream as a matter of routine, whatever its process does. Once the
-        // server has answered that is over, and no part of an outage that began with it.
-        if (brokenBy.lasted) {
-          await this.#look();
+        // Proxies cut a quiet stream as a matter of routine, whatever its process does. That ends
+        // every outage before it, and is itself over once the server has answered. But the streams
+        // of a final process have to end by themselves.
+        if (brokenBy.lasted && !this.#final) {
+          this.#budget.progress();
+          this.#final = isFinished(await this.#look());
           this.#budget.progress();
         }
         await this.#pause(brokenBy);

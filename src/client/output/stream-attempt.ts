@@ -16,7 +16,8 @@ const END_GRACE_MS = 5_000;
 export type StreamEvent =
   | { readonly kind: "frame"; readonly frame: OutputFrame }
   | { readonly kind: "end" }
-  | ({ readonly kind: "failed" | "silent" } & FailedAttempt);
+  | ({ readonly kind: "failed" } & FailedAttempt)
+  | ({ readonly kind: "silent" } & FailedAttempt);
 
 /** What goes with the request of a stream. */
 export interface StreamRequest {

@@ -47,7 +47,11 @@ export async function waitProcess(
         // Proxies cut a quiet call as a matter of routine. Once the server has answered that is over,
         // and no part of an outage that began with it.
         const held = performance.now() - began > rpc.settings.policy.maxDelayMs;
-        if (held && (await rpc.attempt(getCall(name), scope, { headers })).ok) {
+        const look = held ? await rpc.attempt(getCall(name), scope, { headers }) : undefined;
+        if (look?.ok) {
+          if (isFinished(look.value)) {
+            return look.value;
+          }
           budget.progress();
         }
         delayMs = mayRepeatRead(slice.failure) ? rpc.delayMs(call, slice, budget) : undefined;
