@@ -22,7 +22,8 @@ describe.each(WAYS)(
       stub = await startStubServer();
       retries = [];
       client = clientVia(stub, stub, way, {
-        retry: { ...FAST_RETRY, maxOutageMs: 5_000 },
+        // A call that takes longer than the longest pause would be looked after by Get.
+        retry: { ...FAST_RETRY, maxDelayMs: 2_000, maxOutageMs: 5_000 },
         onRetry: (event) => retries.push(event),
       });
     });
