@@ -32,9 +32,11 @@ export function attemptError(
   thrown: unknown,
   failure: Failure,
   { method, resource }: { readonly method: string; readonly resource: string },
-  timeoutMs: number | undefined,
+  { timeoutMs, tookMs }: { readonly timeoutMs: number | undefined; readonly tookMs: number },
 ): unknown {
-  if (failure.kind !== "deadline" || timeoutMs === undefined) {
+  // A server may have a deadline of its own: that is its word.
+  const ours = timeoutMs !== undefined && tookMs > timeoutMs * 0.9;
+  if (failure.kind !== "deadline" || !ours) {
     return thrown;
   }
   const message = `${method} of ${resource} was not answered within ${timeoutMs} ms`;

@@ -4,7 +4,8 @@ import { CallRecord } from "../transport/call-record.js";
 import { getCall } from "./get-process.js";
 import type { Attempt, Rpc } from "./rpc.js";
 
-const PROBE_TIMEOUT_MS = 10_000;
+/** How long an answer may take, in milliseconds. */
+export const PROBE_TIMEOUT_MS = 10_000;
 
 /** What a look at a process brought. */
 export interface Probe {

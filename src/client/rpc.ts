@@ -109,7 +109,8 @@ export class Rpc {
       }
       scope.signal.throwIfAborted();
       const failure = this.failureOf(thrown, record);
-      return { ok: false, error: attemptError(thrown, failure, call, timeoutMs), failure };
+      const clock = { timeoutMs, tookMs: performance.now() - began };
+      return { ok: false, error: attemptError(thrown, failure, call, clock), failure };
     }
   }
 

@@ -3,13 +3,19 @@ import { InvalidInputError } from "../errors/invalid-input-error.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import type { ProcessStream } from "../model/output.js";
-import type { FinishedProcess, Process, ProcessSpec } from "../model/process.js";
+import {
+  type FinishedProcess,
+  isFinished,
+  type Process,
+  type ProcessSpec,
+} from "../model/process.js";
 import type { ProcessResult } from "../model/process-result.js";
 import { formatProcessName } from "../model/resource-names.js";
 import type { CallScope } from "../retry/call-scope.js";
 import { startTimer } from "../retry/timer.js";
 import type { CallOptions } from "./call-options.js";
 import { createProcess } from "./create-process.js";
+import { getProcess } from "./get-process.js";
 import { requireCallOptions } from "./input/call.js";
 import { requireEngineName, requireProcessId } from "./input/names.js";
 import { requireByteCount } from "./input/numbers.js";
@@ -23,6 +29,11 @@ import { callScope } from "./unary.js";
 import { waitProcess } from "./wait/wait-process.js";
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+const LAST_LOOK_MS = 2_000;
+// The grace of terminateProcess, and as much again and more for SIGKILL to be confirmed.
+const TERMINATION_MS = 30_000;
+// How long a create may take that a timeout meets under way, so that its process can be ended.
+const LATE_CREATE_MS = 10_000;
 
 /** Options of `runProcess`. */
 export interface RunProcessOptions extends CallOptions, OutputWritables {
@@ -72,17 +83,40 @@ export async function runProcess(
     }
     return result;
   } catch (error) {
-    if (error !== TIMED_OUT) {
+    signal?.throwIfAborted();
+    if (run.scope.signal.reason !== TIMED_OUT && error !== TIMED_OUT) {
       throw error;
     }
-    const end = onTimeout === "terminate" ? await tryToEnd(rpc, name, { signal, headers }) : {};
+    const cause = error === TIMED_OUT ? undefined : error;
+    const end = await endOfTimeout(rpc, name, onTimeout, { signal, headers });
     throw new WaitTimeoutError(name, end.process ?? run.process, timeoutMs ?? 0, {
       output: run.outputSoFar(),
-      cause: end.error,
+      terminated: end.terminated,
+      cause: end.error ?? cause,
     });
   } finally {
     stopTimer?.();
     run.release();
+  }
+}
+
+/** Looks at a process whose time is over, and ends it if that is wanted. */
+async function endOfTimeout(
+  rpc: Rpc,
+  name: string,
+  onTimeout: RunProcessOptions["onTimeout"],
+  options: CallOptions,
+): Promise<{ process?: Process; terminated?: boolean; error?: unknown }> {
+  try {
+    const process = await getProcess(rpc, name, { ...options, timeoutMs: LAST_LOOK_MS });
+    if (isFinished(process) || onTimeout !== "terminate") {
+      return { process };
+    }
+    const limit = { ...options, timeoutMs: TERMINATION_MS };
+    return { process: await terminateProcess(rpc, name, limit), terminated: true };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { error };
   }
 }
 
@@ -92,17 +126,15 @@ class Run {
   /** The process as the server last told of it. */
   process: Process | undefined;
   readonly #rpc: Rpc;
-  readonly #headers: HeadersInit | undefined;
-  readonly #timeoutMs: number | undefined;
+  readonly #options: RunProcessOptions;
   readonly #sinks: OutputSinks;
   readonly #captures: Readonly<Record<ProcessStream, OutputCapture>>;
 
   constructor(rpc: Rpc, options: RunProcessOptions) {
-    const { signal, headers, timeoutMs, maxOutputBytes = MAX_OUTPUT_BYTES } = options;
+    const { signal, maxOutputBytes = MAX_OUTPUT_BYTES } = options;
     this.scope = callScope(rpc, "running a process", { signal });
     this.#rpc = rpc;
-    this.#headers = headers;
-    this.#timeoutMs = timeoutMs;
+    this.#options = options;
     this.#sinks = new OutputSinks(options, (reason) => this.scope.abort(reason));
     this.#captures = {
       OUTPUT_STREAM_STDOUT: new OutputCapture(maxOutputBytes),
@@ -112,15 +144,15 @@ class Run {
 
   async result(parent: string, spec: ProcessSpec, processId: string): Promise<ProcessResult> {
     const { signal } = this.scope;
-    const call = { signal, headers: this.#headers };
+    const call = { signal, headers: this.#options.headers };
     this.process = await createProcess(this.#rpc, parent, spec, {
       ...call,
+      ...this.#createLimit,
       processId,
       autoRun: true,
-      // The scope has every other limit.
-      timeoutMs: this.#timeoutMs === 0 ? 0 : undefined,
     });
-    if (this.#timeoutMs === 0) {
+    signal.throwIfAborted();
+    if (this.#options.timeoutMs === 0) {
       throw TIMED_OUT;
     }
     const { name } = this.process;
@@ -135,6 +167,18 @@ class Run {
     return { ...outcome(process), ...this.outputSoFar() };
   }
 
+  // As a rule the scope has every limit. But a process that is to be ended by a timeout must be
+  // known by then: its create is not cut off.
+  get #createLimit(): CallOptions {
+    const { signal, timeoutMs, onTimeout } = this.#options;
+    if (timeoutMs === 0) {
+      return { timeoutMs };
+    }
+    return onTimeout === "terminate" && timeoutMs !== undefined
+      ? { signal, timeoutMs: timeoutMs + LATE_CREATE_MS }
+      : {};
+  }
+
   outputSoFar(): OutputSoFar {
     return {
       stdout: this.#captures.OUTPUT_STREAM_STDOUT.captured(),
@@ -145,19 +189,6 @@ class Run {
   release(): void {
     this.#sinks.release();
     this.scope.release();
-  }
-}
-
-async function tryToEnd(
-  rpc: Rpc,
-  name: string,
-  options: CallOptions,
-): Promise<{ process?: FinishedProcess; error?: unknown }> {
-  try {
-    return { process: await terminateProcess(rpc, name, options) };
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    return { error };
   }
 }
 

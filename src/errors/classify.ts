@@ -32,8 +32,13 @@ const BROKEN_CONNECTION = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNABO
  */
 export function classify(error: unknown, evidence?: CallEvidence): Failure {
   const thrown = ConnectError.from(error);
-  const own = evidence && fromEvidence(thrown, evidence);
-  return own ?? fromCause(error) ?? fromWording(thrown) ?? fromCode(thrown, error);
+  const known = evidence && fromEvidence(thrown, evidence);
+  if (known) {
+    return known;
+  }
+  const told = fromCause(error) ?? fromWording(thrown) ?? fromCode(thrown, error);
+  // Only the transport can prove that nothing saw a request that it has sent.
+  return evidence && told.kind === "refused" ? { kind: "lost" } : told;
 }
 
 function fromEvidence(error: ConnectError, evidence: CallEvidence): Failure | undefined {
@@ -65,8 +70,9 @@ function fromCause(error: unknown): Failure | undefined {
   return undefined;
 }
 
-function fromWording({ rawMessage }: ConnectError): Failure | undefined {
-  if (REFUSED_STREAM.test(rawMessage)) {
+function fromWording({ rawMessage, cause }: ConnectError): Failure | undefined {
+  // What a server says has no cause on this side; it may pass on what it was told itself.
+  if (cause !== undefined && REFUSED_STREAM.test(rawMessage)) {
     return { kind: "refused" };
   }
   return BROKEN_ANSWER.test(rawMessage) ? { kind: "lost" } : undefined;

@@ -11,6 +11,14 @@ export interface OutputSoFar {
   readonly stderr: CapturedOutput;
 }
 
+/** What else an error of a timeout can tell. */
+export interface WaitTimeoutErrorOptions extends ErrorOptions {
+  /** The output so far. */
+  readonly output?: OutputSoFar | undefined;
+  /** Whether the process was ended because of the timeout. */
+  readonly terminated?: boolean | undefined;
+}
+
 /** The process was not final when the caller's time was over. The process goes on. */
 export class WaitTimeoutError extends Error {
   override readonly name = "WaitTimeoutError";
@@ -27,12 +35,10 @@ export class WaitTimeoutError extends Error {
     processName: string,
     process: Process | undefined,
     timeoutMs: number,
-    options: ErrorOptions & { readonly output?: OutputSoFar | undefined } = {},
+    options: WaitTimeoutErrorOptions = {},
   ) {
-    super(
-      `process ${processName} did not reach final state within ${timeoutMs / 1000} s${outcome(process)}`,
-      options,
-    );
+    const within = `within ${timeoutMs / 1000} s`;
+    super(`process ${processName} ${outcome(process, within, options.terminated)}`, options);
     this.process = process;
     this.timeoutMs = timeoutMs;
     this.output = options.output;
@@ -40,12 +46,15 @@ export class WaitTimeoutError extends Error {
   }
 }
 
-function outcome(process: Process | undefined): string {
+function outcome(process: Process | undefined, within: string, terminated = false): string {
+  const late = `did not reach final state ${within}`;
   if (!process) {
-    return ": its state is not known, the server did not answer";
+    return `${late}: its state is not known`;
   }
-  // Only a process that was ended because of the timeout is final here.
+  if (terminated) {
+    return `${late} and was terminated: its state is now ${process.state}`;
+  }
   return isFinished(process)
-    ? ` and was terminated: its state is now ${process.state}`
-    : `: its state is ${process.state}`;
+    ? `is in final state ${process.state}, but its output was not taken ${within}`
+    : `${late}: its state is ${process.state}`;
 }

@@ -78,12 +78,15 @@ export type FinishedProcess = Process &
   (
     | { readonly state: "STATE_SUCCEEDED"; readonly exitCode: number }
     | { readonly state: "STATE_FAILED" }
-    | { readonly endTime: Date }
+    | {
+        readonly state: Exclude<ProcessState, "STATE_SUCCEEDED" | "STATE_FAILED">;
+        readonly endTime: Date;
+      }
   );
 
 /**
- * Whether the process is final: SUCCEEDED, FAILED, or in a state unknown to this client with an end
- * time, so that a newer server's final state is not waited for for ever.
+ * Whether the process is final: SUCCEEDED, FAILED, or in any state with an end time, so that a newer
+ * server's final state is not waited for for ever.
  */
 export function isFinished(process: Process): process is FinishedProcess {
   return isFinal(process.state, process.endTime);

@@ -15,6 +15,7 @@ export interface ProcessNameParts extends EngineNameParts {
 // The unreserved characters of a URI (RFC 3986, section 2.3) survive every transport unescaped; a
 // lone "." or ".." would be folded away by URL normalisation and reach another resource.
 const SEGMENT = "(?!\\.{1,2}(?:/|$))[A-Za-z0-9._~-]+";
+const WHOLE_SEGMENT = new RegExp(`^${SEGMENT}$`);
 const ENGINE_NAME = new RegExp(
   `^workspaces/(?<workspace>${SEGMENT})/sandboxEngines/(?<engine>${SEGMENT})$`,
 );
@@ -38,6 +39,11 @@ export function matchProcessName(name: string): ProcessNameParts | undefined {
   return workspace !== undefined && engine !== undefined && process !== undefined
     ? { workspace, engine, process }
     : undefined;
+}
+
+/** Whether an id can be a segment of a resource name. */
+export function isSegment(id: string): boolean {
+  return WHOLE_SEGMENT.test(id);
 }
 
 /** The resource name of the engine with these ids. */

@@ -44,18 +44,16 @@ export class RetryBudget {
     if (pushback === "never") {
       return undefined;
     }
-    const delayMs = pushback?.delayMs ?? backoffMs(this.#policy, this.#failures);
-    return this.#covers(delayMs, now - this.#outageBegan) ? delayMs : undefined;
-  }
-
-  #covers(delayMs: number, outageMs: number): boolean {
     const { maxAttempts, maxOutageMs } = this.#policy;
-    switch (this.#per) {
-      case "attempts":
-        return this.#failures < maxAttempts && delayMs <= maxOutageMs;
-      case "outage":
-        return outageMs + delayMs < maxOutageMs;
+    if (pushback && pushback.delayMs > maxOutageMs) {
+      return undefined;
     }
+    const delayMs = pushback?.delayMs ?? backoffMs(this.#policy, this.#failures);
+    const covered =
+      this.#per === "attempts"
+        ? this.#failures < maxAttempts
+        : now - this.#outageBegan + delayMs < maxOutageMs;
+    return covered ? delayMs : undefined;
   }
 }
 

@@ -73,10 +73,11 @@ export class CallRecord {
     }
     const goaway = this.#connection?.goaway;
     const id = this.#stream?.id;
-    return (
-      this.#rstCode === constants.NGHTTP2_REFUSED_STREAM ||
-      (goaway !== undefined && id !== undefined && id > goaway.lastStreamId)
-    );
+    if (goaway !== undefined && id !== undefined) {
+      // Node gives every stream of the session the code of the GOAWAY: its last stream tells.
+      return id > goaway.lastStreamId;
+    }
+    return this.#rstCode === constants.NGHTTP2_REFUSED_STREAM;
   }
 
   /** Whether the token came from a provider that can be asked for another one. */

@@ -65,7 +65,7 @@ export function createTransport(
   };
   const hooks = {
     origin: address.origin,
-    avoid: ({ connection }: CallRecord) => connection?.retire(),
+    avoid: ({ connection }: CallRecord) => connection?.avoid(),
     markDead: ({ connection }: CallRecord) => {
       connection?.destroy(connectionLost(address.origin, "did not answer any more"));
       return connection !== undefined;

@@ -35,9 +35,19 @@ describe("WaitTimeoutError", () => {
   it("says so where the server never answered", () => {
     const error = new WaitTimeoutError(name, undefined, 0);
     expect(error.message).toBe(
-      `process ${name} did not reach final state within 0 s: its state is not known, the server did not answer`,
+      `process ${name} did not reach final state within 0 s: its state is not known`,
     );
     expect(error.process).toBeUndefined();
+  });
+
+  it("tells a process that it ended from one whose output came too late", () => {
+    const finished = { ...process, state: "STATE_SUCCEEDED", exitCode: 0 } as const;
+    expect(new WaitTimeoutError(name, finished, 10, { terminated: true }).message).toBe(
+      `process ${name} did not reach final state within 0.01 s and was terminated: its state is now STATE_SUCCEEDED`,
+    );
+    expect(new WaitTimeoutError(name, finished, 10).message).toBe(
+      `process ${name} is in final state STATE_SUCCEEDED, but its output was not taken within 0.01 s`,
+    );
   });
 
   it("carries the output so far and the cause", () => {

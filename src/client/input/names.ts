@@ -3,6 +3,7 @@ import {
   type EngineNameParts,
   formatEngineName,
   isProcessId,
+  isSegment,
   matchEngineName,
   matchProcessName,
   type ProcessNameParts,
@@ -19,6 +20,11 @@ const ID_RULE = "must be 1 to 63 of [a-z0-9-], the first and the last alphanumer
  * @throws InvalidInputError if an id is empty or has a character that a resource name cannot hold.
  */
 export function engineName(parts: EngineNameParts): string {
+  for (const [part, id] of Object.entries({ workspace: parts.workspace, engine: parts.engine })) {
+    if (typeof id !== "string" || !isSegment(id)) {
+      throw new InvalidInputError(part, "must be letters, digits and any of . _ ~ -", shown(id));
+    }
+  }
   const name = formatEngineName(parts);
   requireEngineName("engineName", name);
   return name;

@@ -14,14 +14,17 @@ import { ReplayWatch } from "./replay-watch.js";
 import { StreamAttempt } from "./stream-attempt.js";
 import type { StreamCounter } from "./stream-counter.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
+import { TokenRefusals } from "./token-refusal.js";
 
 /** Why another stream is opened. */
 interface Reopening extends FailedAttempt {
   /** Whether nothing failed that would need a pause. */
   readonly immediately?: boolean;
-  /** Whether the stream broke only after a while in which it may have been healthy. */
+  /** Whether the stream lived long enough to have been healthy until it broke. */
   readonly lasted?: boolean;
 }
+
+const ROUTINE_SHARE = 1 / 4;
 
 /**
  * Follows the output of one process over as many streams as it takes: each broken one is opened
@@ -31,12 +34,14 @@ export class Follow {
   readonly #rpc: Rpc;
   readonly #name: string;
   readonly #options: StreamOutputOptions;
+  // A stream that lived so long without a byte was cut as a matter of routine, not by an outage.
+  readonly #routineMs: number;
   // Undefined with skipReplay: the first byte's place in its stream is not known.
   readonly #counter: StreamCounter | undefined;
   readonly #scope: CallScope;
   readonly #budget: RetryBudget;
   readonly #replays: ReplayWatch;
-  #rejectedTokenOf: CallRecord | undefined;
+  readonly #tokens = new TokenRefusals();
   #silences = 0;
   #final = false;
   #verifying = false;
@@ -54,6 +59,7 @@ export class Follow {
     this.#name = name;
     this.#options = options;
     this.#counter = counter;
+    this.#routineMs = rpc.settings.policy.maxOutageMs * ROUTINE_SHARE;
     this.#scope = scope;
     this.#budget = new RetryBudget(rpc.settings.policy, "outage");
     this.#replays = new ReplayWatch(name);
@@ -75,14 +81,7 @@ export class Follow {
       }
       if (!brokenBy.immediately) {
         this.#replays.broken(replay, brokenBy.error);
-        // Proxies cut a quiet stream as a matter of routine, whatever its process does. That ends
-        // every outage before it, and is itself over once the server has answered. But the streams
-        // of a final process have to end by themselves.
-        if (brokenBy.lasted && !this.#final) {
-          this.#budget.progress();
-          this.#final = isFinished(await this.#look());
-          this.#budget.progress();
-        }
+        await this.#endOutage(brokenBy);
         await this.#pause(brokenBy);
       }
     }
@@ -94,7 +93,7 @@ export class Follow {
     brokenBy: Reopening | undefined,
   ): AsyncGenerator<OutputChunk, Reopening | undefined, undefined> {
     const { skipReplay = false, headers } = this.#options;
-    const rejectedTokenOf = this.#rejectedTokenOf;
+    const rejectedTokenOf = this.#tokens.last;
     const patienceMs = this.#patienceMs();
     const request = { name: this.#name, skipReplay, headers, rejectedTokenOf, patienceMs };
     const attempt = new StreamAttempt(this.#rpc, request, this.#scope.signal);
@@ -105,16 +104,16 @@ export class Follow {
       for (;;) {
         const event = await attempt.next();
         this.#scope.signal.throwIfAborted();
+        const livedMs = performance.now() - opened;
         if (event.kind === "failed") {
-          const lasted = performance.now() - opened > this.#rpc.settings.policy.maxDelayMs;
-          return { ...this.#recoverable(event, attempt.record), lasted };
+          return this.#recoverable(event, attempt.record, livedMs);
         }
         if (event.kind === "silent") {
           this.#silences += 1;
           return { ...event, immediately: true };
         }
         if (event.kind === "end") {
-          return await this.#confirmEnd(replay, added);
+          return await this.#confirmEnd(replay, added, livedMs);
         }
         const { stream } = event.frame;
         const data = replay ? replay.unseen(event.frame) : event.frame.data;
@@ -141,7 +140,7 @@ export class Follow {
     this.#budget.progress();
     this.#replays.progress();
     this.#silences = 0;
-    this.#rejectedTokenOf = undefined;
+    this.#tokens.progress();
   }
 
   // Over HTTP/1.1 the answer to another call says nothing about the stream's own connection. Each
@@ -152,46 +151,54 @@ export class Follow {
   }
 
   /** Returns the failure if another stream may go on after it; throws its error otherwise. */
-  #recoverable(failed: FailedAttempt, record: CallRecord): Reopening {
+  #recoverable(failed: FailedAttempt, record: CallRecord, livedMs: number): Reopening {
     const { error, failure } = failed;
-    const refreshesToken = this.#mayAskForToken(failed, record);
+    const refreshesToken = this.#tokens.mayRefresh(failure, record, livedMs);
     if (!refreshesToken && !mayRepeatRead(failure)) {
       throw error;
     }
-    if (!this.#counter && (this.#received || failure.kind === "lost")) {
+    // Without replay, a stream that may have been open may have missed bytes when it broke.
+    const neverOpen =
+      failure.kind === "refused" || (refreshesToken && this.#tokens.atOpening(livedMs));
+    if (!this.#counter && (this.#received || !neverOpen)) {
       throw this.#gapWithoutReplay(error);
     }
-    if (refreshesToken) {
-      this.#rejectedTokenOf = record;
-    }
-    return { ...failed, immediately: refreshesToken };
+    const immediately = refreshesToken && this.#tokens.note(record);
+    return { ...failed, immediately, lasted: livedMs > this.#routineMs };
   }
 
-  // Once until there is progress: a server that refuses every token must not be asked for ever.
-  #mayAskForToken({ failure }: FailedAttempt, record: CallRecord): boolean {
-    return (
-      failure.kind === "status" &&
-      failure.code === Code.Unauthenticated &&
-      record.sent &&
-      record.tokenProvided &&
-      this.#rejectedTokenOf === undefined
-    );
+  /**
+   * Proxies cut a quiet stream as a matter of routine, whatever its process does. That is no part
+   * of an outage, once the server has answered. But the streams of a final process have to end by
+   * themselves.
+   */
+  async #endOutage({ lasted }: Reopening): Promise<void> {
+    if (lasted && !this.#final && this.#rpc.settings.policy.maxOutageMs > 0) {
+      this.#budget.progress();
+      this.#final = isFinished(await this.#look());
+      this.#budget.progress();
+    }
   }
 
   /** The end of a stream is no proof that the process has ended: its state is. */
-  async #confirmEnd(replay: Replay | undefined, added: boolean): Promise<Reopening | undefined> {
+  async #confirmEnd(
+    replay: Replay | undefined,
+    added: boolean,
+    livedMs: number,
+  ): Promise<Reopening | undefined> {
     const { verifyEnd = "status" } = this.#options;
     const process = await this.#look();
     if (!isFinished(process)) {
-      return this.#endedEarly(`its state is ${process.state}`);
+      const lasted = livedMs > this.#routineMs;
+      return { ...this.#endedEarly(`although its state is ${process.state}`), lasted };
     }
     if (replay?.shortStream()) {
       this.#replays.endedShort(replay);
-      return this.#endedEarly("its replay was shorter than what had been sent before");
+      return this.#endedEarly("although its replay was shorter than what had been sent before");
     }
     if (verifyEnd === "replay" && (added || !this.#verifying)) {
       this.#verifying = true;
-      return { ...this.#endedEarly("that is to be verified"), immediately: true };
+      return { ...this.#endedEarly("and is read once more to verify that"), immediately: true };
     }
     this.#finished = process;
     return undefined;
@@ -202,8 +209,8 @@ export class Follow {
     return lookUntilAnswered(this.#rpc, this.#name, this.#scope, this.#budget, headers);
   }
 
-  #endedEarly(although: string): FailedAttempt {
-    const message = `the output of ${this.#name} ended although ${although}`;
+  #endedEarly(how: string): FailedAttempt {
+    const message = `the output of ${this.#name} ended ${how}`;
     const error = new ConnectError(message, Code.Unavailable);
     if (!this.#counter) {
       throw this.#gapWithoutReplay(error);

@@ -14,7 +14,10 @@ export interface OutputWritables {
 /** Refuses what output cannot be written to. */
 export function requireWritables({ stdout, stderr }: OutputWritables): void {
   for (const [field, writable] of Object.entries({ stdout, stderr })) {
-    if (writable !== undefined && typeof writable?.write !== "function") {
+    if (
+      writable !== undefined &&
+      (typeof writable?.write !== "function" || typeof writable.on !== "function")
+    ) {
       throw new InvalidInputError(field, "must be a Writable");
     }
   }

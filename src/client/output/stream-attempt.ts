@@ -96,12 +96,14 @@ export class StreamAttempt {
         return probed;
       }
       const { look, sameConnection } = probed;
-      if (!look.ok) {
-        const { failure } = look;
-        return { ...look, kind: "failed", failure: failure.kind === "deadline" ? LOST : failure };
+      if (!look.ok && sameConnection && look.failure.kind === "deadline") {
+        return { ...look, kind: "failed", failure: LOST };
       }
-      const { state } = look.value;
-      if (isFinished(look.value)) {
+      if (!look.ok && isFinalWord(look)) {
+        return { ...look, kind: "failed" };
+      }
+      if (look.ok && isFinished(look.value)) {
+        const { state } = look.value;
         const message = `the output of ${name} did not end although its state is ${state}`;
         return (await settledWithin(read, END_GRACE_MS)) ?? broken("failed", message);
       }
@@ -125,4 +127,23 @@ const LOST = { kind: "lost" } as const;
 function broken(kind: "failed" | "silent", message: string): StreamEvent {
   const error = new ConnectError(message, Code.Unavailable);
   return { kind, ok: false, error, failure: LOST };
+}
+
+/**
+ * Whether a look was answered by what holds for the stream as well. Any other answer, such as that
+ * of a server with too much to do, shows only that somebody is there.
+ */
+function isFinalWord({ failure }: FailedAttempt): boolean {
+  if (failure.kind !== "status") {
+    return false;
+  }
+  switch (failure.code) {
+    case Code.NotFound:
+    case Code.PermissionDenied:
+    case Code.Unauthenticated:
+    case Code.FailedPrecondition:
+      return true;
+    default:
+      return false;
+  }
 }

@@ -5,6 +5,14 @@ import { mayRepeatRead } from "../../retry/repeatable.js";
 import { getCall } from "../get-process.js";
 import type { Rpc } from "../rpc.js";
 
+// What a look gets at least, so that one at the end of a wait can be answered at all.
+const LEAST_LOOK_MS = 2_000;
+
+/** How long a look may take whose wait has so much time left. */
+export function lookTimeoutMs(rpc: Rpc, remainingMs: number): number {
+  return Math.min(rpc.settings.attemptTimeoutMs, Math.max(remainingMs, LEAST_LOOK_MS));
+}
+
 /**
  * Looks at the process once more when the time of a wait is over.
  *
@@ -22,7 +30,9 @@ export async function lastLook(
   },
 ): Promise<FinishedProcess> {
   const { headers, timeoutMs, seen } = options;
-  const attempt = await rpc.attempt(getCall(name), scope, { headers });
+  // With a limit of zero this is the only look; otherwise the time is over.
+  const limitMs = timeoutMs === 0 ? undefined : lookTimeoutMs(rpc, 0);
+  const attempt = await rpc.attempt(getCall(name), scope, { headers, timeoutMs: limitMs });
   if (!attempt.ok) {
     if (!mayRepeatRead(attempt.failure)) {
       throw attempt.error;

@@ -9,7 +9,7 @@ import { requireProcessName } from "../input/names.js";
 import { requireDuration } from "../input/numbers.js";
 import type { Rpc } from "../rpc.js";
 import { callScope } from "../unary.js";
-import { lastLook } from "./last-look.js";
+import { lastLook, lookTimeoutMs } from "./last-look.js";
 
 /** Options of `waitProcessByPolling`. Its clocks are in seconds, as in H2O's Python client. */
 export interface WaitProcessByPollingOptions extends Omit<CallOptions, "timeoutMs"> {
@@ -36,8 +36,8 @@ export async function waitProcessByPolling(
   requireCallOptions({ signal, headers });
   requireDuration("timeoutSeconds", timeoutSeconds ?? undefined);
   requireDuration("pollIntervalSeconds", pollIntervalSeconds);
-  const timeoutMs = timeoutSeconds === null ? Number.POSITIVE_INFINITY : timeoutSeconds * 1000;
-  const end = performance.now() + timeoutMs;
+  const totalMs = timeoutSeconds === null ? Number.POSITIVE_INFINITY : timeoutSeconds * 1000;
+  const end = performance.now() + totalMs;
   const remainingMs = () => Math.max(0, end - performance.now());
   // The limit is checked between two looks, and never cuts one short: the scope has no clock.
   const scope = callScope(rpc, `waiting for ${name}`, { signal });
@@ -46,7 +46,8 @@ export async function waitProcessByPolling(
   let seen: Process | undefined;
   try {
     while (remainingMs() > 0) {
-      const look = await rpc.attempt(call, scope, { headers });
+      const timeoutMs = lookTimeoutMs(rpc, remainingMs());
+      const look = await rpc.attempt(call, scope, { headers, timeoutMs });
       let delayMs: number | undefined = pollIntervalSeconds * 1000;
       if (look.ok) {
         seen = look.value;
@@ -62,7 +63,7 @@ export async function waitProcessByPolling(
       }
       await sleep(Math.min(delayMs, remainingMs()), scope.signal);
     }
-    return await lastLook(rpc, name, scope, { headers, timeoutMs, seen });
+    return await lastLook(rpc, name, scope, { headers, timeoutMs: totalMs, seen });
   } finally {
     scope.release();
   }

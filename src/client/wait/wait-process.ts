@@ -8,7 +8,7 @@ import { requireCallOptions } from "../input/call.js";
 import { requireProcessName } from "../input/names.js";
 import type { Rpc } from "../rpc.js";
 import { callScope } from "../unary.js";
-import { lastLook } from "./last-look.js";
+import { lastLook, lookTimeoutMs } from "./last-look.js";
 import { waitCall, waitSlice } from "./wait-slice.js";
 
 const SLICE_MS = 30_000;
@@ -35,7 +35,11 @@ export async function waitProcess(
   try {
     while (remainingMs() > 0) {
       const began = performance.now();
-      const slice = await waitSlice(rpc, call, scope, Math.min(sliceMs(), remainingMs()), headers);
+      const slice = await waitSlice(rpc, call, scope, {
+        sliceMs: Math.min(sliceMs(), remainingMs()),
+        remainingMs,
+        headers,
+      });
       let delayMs: number | undefined;
       if (slice.ok) {
         if (slice.value && isFinished(slice.value)) {
@@ -46,8 +50,12 @@ export async function waitProcess(
       } else {
         // Proxies cut a quiet call as a matter of routine. Once the server has answered that is over,
         // and no part of an outage that began with it.
-        const held = performance.now() - began > rpc.settings.policy.maxDelayMs;
-        const look = held ? await rpc.attempt(getCall(name), scope, { headers }) : undefined;
+        const held =
+          performance.now() - began > rpc.settings.policy.maxDelayMs && remainingMs() > 0;
+        const limitMs = lookTimeoutMs(rpc, remainingMs());
+        const look = held
+          ? await rpc.attempt(getCall(name), scope, { headers, timeoutMs: limitMs })
+          : undefined;
         if (look?.ok) {
           if (isFinished(look.value)) {
             return look.value;

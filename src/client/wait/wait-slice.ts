@@ -2,19 +2,30 @@ import { isFinished, type Process } from "../../model/process.js";
 import { CallScope } from "../../retry/call-scope.js";
 import { headerTimeoutMs } from "../../retry/header-timeout.js";
 import { CallRecord } from "../../transport/call-record.js";
-import { probe } from "../probe.js";
+import { PROBE_TIMEOUT_MS, probe } from "../probe.js";
 import { processOf } from "../process-answer.js";
 import type { Attempt, Rpc, RpcCall } from "../rpc.js";
 
 // A local deadline resets the HTTP/2 stream, and about 1,000 resets in quick succession end the
 // session with everything on it. So the server ends a slice, and we only if it does not.
 const SERVER_GRACE_MS = 5_000;
+// At the end of the whole wait the caller's limit matters more than one reset.
+const LAST_GRACE_MS = 500;
 // What tells a server's end of a slice from a deadline that has nothing to do with it: the clocks
 // of both sides need not agree.
 const LEAST_SHARE = 0.9;
 
+/** One slice of a wait. */
+export interface Slice {
+  /** How long the server is asked to wait at most, in milliseconds. */
+  readonly sliceMs: number;
+  /** How long the whole wait may still take, in milliseconds. */
+  remainingMs(): number;
+  readonly headers: HeadersInit | undefined;
+}
+
 /**
- * Waits for at most about `sliceMs`.
+ * Waits for at most about a slice.
  *
  * @returns the process, final or not; undefined if it was not final when the server's time was over.
  */
@@ -22,10 +33,9 @@ export async function waitSlice(
   rpc: Rpc,
   call: RpcCall<Process>,
   outer: CallScope,
-  sliceMs: number,
-  headers: HeadersInit | undefined,
+  { sliceMs, remainingMs, headers }: Slice,
 ): Promise<Attempt<Process | undefined>> {
-  const timeoutMs = sliceMs + SERVER_GRACE_MS;
+  const timeoutMs = Math.min(sliceMs + SERVER_GRACE_MS, remainingMs() + LAST_GRACE_MS);
   const scope = new CallScope(`WaitProcess of ${call.resource}`, {
     signals: [outer.signal],
     timeoutMs,
@@ -51,6 +61,11 @@ export async function waitSlice(
     }
   } finally {
     scope.release();
+  }
+  if (remainingMs() < PROBE_TIMEOUT_MS) {
+    // The wait ends with a look, which had better not go over a connection that may be dead.
+    rpc.settings.own?.avoid(record);
+    return { ok: true, value: undefined };
   }
   // A server or a proxy that does not know the header says nothing, or has a shorter limit of its
   // own. A dead connection says nothing either.

@@ -17,7 +17,7 @@ export class Http1Connection implements Connection {
   }
 
   // Its only call is over, and its socket with it, when there is a reason to give it up.
-  retire(): void {}
+  avoid(): void {}
 
   destroy(error: ConnectError): void {
     this.#lost ??= error;

@@ -41,6 +41,7 @@ export class PooledSession implements Connection {
   #longCalls = 0;
   #limit = 0;
   #gone = false;
+  #avoided = false;
   #goaway: Goaway | undefined;
   #lost: ConnectError | undefined;
   #idleSince = Date.now();
@@ -94,9 +95,13 @@ export class PooledSession implements Connection {
     return shortCallReserve(this.#limit) > 0;
   }
 
-  /** Whether a call can be put on the session now. */
-  hasRoom(long: boolean): boolean {
-    if (this.#gone) {
+  /**
+   * Whether a call can be put on the session now.
+   *
+   * @param companion whether the call asks about the session itself, avoided or not.
+   */
+  hasRoom(long: boolean, companion = false): boolean {
+    if (this.#gone || (this.#avoided && !companion)) {
       return false;
     }
     // Timers stand still while a machine sleeps, and its connections may be gone by then.
@@ -127,6 +132,13 @@ export class PooledSession implements Connection {
     return stream;
   }
 
+  avoid(): void {
+    this.#avoided = true;
+    if (this.#streams.size === 0) {
+      this.retire();
+    }
+  }
+
   /** Takes no further calls, and closes the connection after the last one. */
   retire(): void {
     this.session.close();
@@ -143,7 +155,11 @@ export class PooledSession implements Connection {
     this.#streams.delete(stream);
     this.#longCalls -= long ? 1 : 0;
     if (this.#streams.size === 0) {
-      this.#rest();
+      if (this.#avoided) {
+        this.retire();
+      } else {
+        this.#rest();
+      }
     }
     this.#watcher?.room();
   }

@@ -98,9 +98,6 @@ export class SessionPool {
 
   #serveOnce(): void {
     for (const waiter of this.#line) {
-      if (![...this.#sessions].some((session) => session.hasRoom(false))) {
-        break;
-      }
       this.#assign(waiter);
     }
     const wanted = [...this.#line].some(({ attempt }) => !this.#companion(attempt));
@@ -115,7 +112,7 @@ export class SessionPool {
   #assign({ headers, attempt, resolve, reject }: Waiter): void {
     const companion = this.#companion(attempt);
     for (const session of companion ? [companion] : this.#sessions) {
-      if (session.hasRoom(attempt.long)) {
+      if (session.hasRoom(attempt.long, session === companion)) {
         try {
           resolve(session.open(headers, attempt));
           return;
