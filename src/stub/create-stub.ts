@@ -26,7 +26,7 @@ export interface Stub {
 /**
  * Makes what the server and the in-memory transport both stand on.
  *
- * @throws TypeError where `users` or `engines` are given and empty.
+ * @throws TypeError where `users` or `engines` are given and empty, and for a token that cannot be.
  */
 export function createStub({
   engines: names = [DEFAULT_ENGINE],
@@ -44,6 +44,7 @@ export function createStub({
   if (first === undefined) {
     throw new TypeError("users: name at least one, or leave it out for a random token");
   }
+  for (const known of users.keys()) requireToken(known, users.size);
   const [token, defaultCreator] = first;
   const engines = createEngines({
     defaultCreator,
@@ -66,4 +67,14 @@ export function createStub({
     service: createProcessService(engines, users),
     close: () => engines.close(),
   };
+}
+
+function requireToken(token: string, users: number): void {
+  if (!/^\S+$/.test(token)) {
+    throw new TypeError("users: a token must not be empty nor hold white space");
+  }
+  if (users > 1 && /^\d+$/.test(token)) {
+    // JavaScript puts such keys first, so that "the first user" would be another one.
+    throw new TypeError("users: a token among several must not be a whole number");
+  }
 }

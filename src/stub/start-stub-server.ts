@@ -50,6 +50,7 @@ export async function startStubServer({
   maxConcurrentStreams,
   ...options
 }: StubServerOptions = {}): Promise<StubServer> {
+  requireStreamLimit(maxConcurrentStreams);
   const stub = createStub(options);
   const links = new Links();
   const faults = new ServerFaults(links);
@@ -96,4 +97,13 @@ export async function startStubServer({
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+// Node raises a limit that HTTP/2 cannot carry in the first connection's event, where nobody is.
+function requireStreamLimit(limit: number | undefined): void {
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= 2_147_483_647)) {
+    throw new TypeError(
+      `maxConcurrentStreams ${limit} must be a whole number from 1 to 2147483647`,
+    );
+  }
 }

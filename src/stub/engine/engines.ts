@@ -5,7 +5,8 @@ import type { ConnectError } from "@connectrpc/connect";
 import { matchEngineName } from "../../model/resource-names.js";
 import { systemClock } from "./clock.js";
 import type { EngineDependencies } from "./dependencies.js";
-import type { EngineState } from "./engine-state.js";
+import { type EngineState, requireEngineState } from "./engine-state.js";
+import { onProgramExit } from "./exit-hook.js";
 import { notFound } from "./refusals.js";
 import { OsRunner } from "./runner/os-runner.js";
 import { SandboxEngine } from "./sandbox-engine.js";
@@ -84,9 +85,15 @@ export class Engines {
     };
   }
 
+  // A program that ends without close() must not leave its processes and their output behind.
+  readonly #offExit = onProgramExit(() => {
+    this.#ownRunner.killNow();
+    this.#directory.removeNow();
+  });
+
   /**
    * Makes an engine.
-   * @throws {TypeError} on a bad or taken name, and on a root directory that does not exist.
+   * @throws {TypeError} on a bad or taken name, on what is no state, and on a root directory that does not exist.
    */
   create(name: string, options: CreateEngineOptions = {}): SandboxEngine {
     if (this.#closing !== undefined) throw new TypeError("the engines are closed");
@@ -96,6 +103,7 @@ export class Engines {
       );
     }
     if (this.#entries.has(name)) throw new TypeError(`engine ${name} exists already`);
+    requireEngineState(options.state ?? "STATE_RUNNING");
     const engine = new SandboxEngine({
       name,
       creator: options.creator ?? this.#options.defaultCreator,
@@ -130,9 +138,10 @@ export class Engines {
   /**
    * Sets an engine's state. An engine that is not RUNNING kills its processes: resolves when they
    * have ended.
-   * @throws {ConnectError} NOT_FOUND where there is no such engine.
+   * @throws {ConnectError} NOT_FOUND where there is no such engine; TypeError on what is no state.
    */
   async setState(name: string, state: EngineState): Promise<void> {
+    requireEngineState(state);
     const engine = this.get(name);
     if (engine === undefined) throw engineNotFound(name);
     await engine.enterState(state);
@@ -171,6 +180,7 @@ export class Engines {
     const ended = await Promise.allSettled([...deletions, ...this.#removals]);
     await this.#ownRunner.close();
     await this.#directory.remove();
+    this.#offExit();
     for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
   }
 

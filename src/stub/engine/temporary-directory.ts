@@ -1,7 +1,10 @@
-import { mkdirSync, mkdtempSync, realpathSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemErrorCode } from "./refusals.js";
+
+const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
 
 /** A directory in the system's place for temporary files, made when it is needed first. */
 export class TemporaryDirectory {
@@ -15,6 +18,11 @@ export class TemporaryDirectory {
     return path;
   }
 
+  /** Removes it as far as that goes without waiting: for a program that ends. */
+  removeNow(): void {
+    if (this.#path !== undefined) rmSync(this.#path, REMOVE);
+  }
+
   /** Removes it with everything inside. */
   async remove(): Promise<void> {
     const path = this.#path;
@@ -23,7 +31,23 @@ export class TemporaryDirectory {
   }
 }
 
-/** Removes a directory, and again where a process that is being killed still writes into it. */
+/**
+ * Removes a directory, and again where a process that is being killed still writes into it. A
+ * directory that a process made read-only is made writable first.
+ */
 export async function removeDirectory(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  try {
+    await rm(path, REMOVE);
+  } catch (error) {
+    if (systemErrorCode(error) !== "EACCES") throw error;
+    makeWritable(path);
+    await rm(path, REMOVE);
+  }
+}
+
+function makeWritable(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(directory, entry.name));
+  }
 }

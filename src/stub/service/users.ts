@@ -19,7 +19,8 @@ export function authenticate(users: Users, headers: Headers): string {
       Code.Unauthenticated,
     );
   }
-  const subject = users.get(BEARER.exec(authorization)?.groups?.["token"] ?? "");
+  const token = BEARER.exec(authorization)?.groups?.["token"];
+  const subject = token === undefined ? undefined : users.get(token);
   if (subject === undefined) {
     throw new ConnectError(
       "the authorization header holds no bearer token that this server knows",

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { Clock } from "../clock.js";
@@ -29,6 +30,7 @@ const SHORTAGES: ReadonlySet<string | undefined> = new Set([
 export class OsRunner implements Runner {
   readonly #clock: Clock;
   readonly #fifos: FifoPool;
+  readonly #groups = new Set<ProcessGroup>();
 
   /** @param fifoDirectory where to make FIFOs; asked for when the first process is started. */
   constructor(clock: Clock, fifoDirectory: () => string) {
@@ -42,15 +44,24 @@ export class OsRunner implements Runner {
     if (stdout === undefined || stderr === undefined) throw new Error("two pipes are needed");
     const child = await spawnWithPipes(command, stdout, stderr);
     const group = new ProcessGroup(child.pid);
+    this.#groups.add(group);
     const drains = [
       new PipeDrain(stdout.readEnd, OutputStream.STDOUT, sink, this.#clock),
       new PipeDrain(stderr.readEnd, OutputStream.STDERR, sink, this.#clock),
     ];
     return {
       pid: child.pid,
-      ended: awaitEnd(child, group, drains),
+      ended: awaitEnd(child, group, drains).finally(() => {
+        // One that outlived its leader stays known, so that nothing is left behind.
+        if (group.isGone) this.#groups.delete(group);
+      }),
       signal: (signal) => group.signal(signal),
     };
+  }
+
+  /** Kills everything that it started: for a program that ends, and cannot wait. */
+  killNow(): void {
+    for (const group of this.#groups) group.signal(constants.signals.SIGKILL);
   }
 
   /** Resolves when nothing of the runner's own is running any more. */

@@ -4,6 +4,8 @@ import type { OutputSink, WrittenStream } from "./runner.js";
 
 /** How long a pipe may be silent after the program's end before what holds it open is left alone. */
 const GRACE_MS = 250;
+/** How long a pipe is read after the program's end at most, whatever still comes. */
+const MAX_AFTER_END_MS = 1_000;
 /**
  * The most that is read after the program's end: the largest pipe that Linux grants by default
  * (1 MiB) and what Node has read ahead. More can only come from a program that still writes.
@@ -23,6 +25,7 @@ export class PipeDrain {
   #paused = false;
   #refused = false;
   #cancelGrace: (() => void) | undefined;
+  #cancelLimit: (() => void) | undefined;
 
   constructor(readEnd: number, stream: WrittenStream, sink: OutputSink, clock: Clock) {
     this.#stream = stream;
@@ -32,6 +35,7 @@ export class PipeDrain {
     this.ended = new Promise((resolve) => {
       this.#socket.once("close", () => {
         this.#cancelGrace?.();
+        this.#cancelLimit?.();
         resolve();
       });
     });
@@ -43,8 +47,12 @@ export class PipeDrain {
   /** The program has ended: only what is on its way is still read. */
   programEnded(): void {
     this.#receivedAtEnd = this.#received;
-    if (this.#refused) this.#socket.destroy();
-    else this.#startGrace();
+    if (this.#refused) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#startGrace();
+    this.#startLimit();
   }
 
   #receive(data: Buffer): void {
@@ -61,13 +69,17 @@ export class PipeDrain {
     this.#paused = true;
     this.#socket.pause();
     this.#cancelGrace?.();
+    this.#cancelLimit?.();
     void taken.then((goOn) => (goOn ? this.#resume() : this.#refuse()));
   }
 
   #resume(): void {
     this.#paused = false;
     this.#socket.resume();
-    if (this.#receivedAtEnd !== undefined) this.#startGrace();
+    if (this.#receivedAtEnd !== undefined) {
+      this.#startGrace();
+      this.#startLimit();
+    }
   }
 
   #refuse(): void {
@@ -83,6 +95,19 @@ export class PipeDrain {
       // This program may have been busy for longer than the grace: read before giving up.
       setImmediate(() => {
         if (!this.#paused && this.#received === received) this.#socket.destroy();
+      });
+    });
+  }
+
+  // A descendant that writes now and then would renew the grace for ever. Time in which the sink
+  // takes nothing does not count.
+  #startLimit(): void {
+    this.#cancelLimit?.();
+    if (this.#paused || this.#socket.destroyed) return;
+    this.#cancelLimit = this.#clock.schedule(MAX_AFTER_END_MS, () => {
+      // What was on its way at the program's end is read first, even by a busy program.
+      setImmediate(() => {
+        if (!this.#paused) this.#socket.destroy();
       });
     });
   }

@@ -28,6 +28,11 @@ export class ProcessGroup {
       : end;
   }
 
+  /** Whether no member was left when the leader had ended, or since. */
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
   /**
    * Sends a signal to every member.
    * @returns whether there was one that it could be sent to.

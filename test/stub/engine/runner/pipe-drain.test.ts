@@ -100,7 +100,7 @@ describe("a pipe after its program's end", () => {
     await until(() => bytes === 6);
     expect(clock.timers.size).toBe(0);
     releases.shift()?.(true);
-    await until(() => clock.timers.size === 1);
+    await until(() => clock.timers.size === 2);
     expect(isEnded()).toBe(false);
     clock.elapse();
     await drain.ended;

@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { describe, expect, inject, it } from "vitest";
+
+const { consumer } = inject("packed");
+
+describe("a program that ends without close()", () => {
+  it.each([
+    ["process.exit()", "process.exit(3)"],
+    ["an error that nobody caught", "throw new Error('boom')"],
+  ])("by %s leaves neither processes nor files", async (_how, end) => {
+    const program = `
+      import { createStubTransport } from "aiem-process-client/stub";
+      import { ProcessClient } from "aiem-process-client";
+      const stub = createStubTransport();
+      const client = new ProcessClient(stub);
+      const spec = { command: "sh", args: ["-c", "echo $$ $HOME; exec sleep 600"] };
+      const { name } = await client.createProcess(stub.parent, spec, { autoRun: true });
+      for await (const { data } of client.streamOutput(name)) {
+        process.stdout.write(data);
+        setTimeout(() => { ${end} });
+      }`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+      cwd: consumer,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [pid, home = ""] = (await text(child.stdout)).trim().split(" ");
+    expect(Number(pid)).toBeGreaterThan(1);
+    await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
+    expect(existsSync(home)).toBe(false);
+  });
+});
