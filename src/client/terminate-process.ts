@@ -46,7 +46,9 @@ export async function terminateProcess(
     new WaitTimeoutError(name, process, timeoutMs, options);
   const send = async (signalName: SignalName) => {
     try {
-      return await signalUnlessFinished(rpc, name, signalName, limit(Number.POSITIVE_INFINITY));
+      return await signalUnlessFinished(rpc, name, signalName, () =>
+        limit(Number.POSITIVE_INFINITY),
+      );
     } catch (error) {
       throw remainingMs() === 0 && isDeadline(error) ? over(undefined, { cause: error }) : error;
     }
@@ -56,7 +58,8 @@ export async function terminateProcess(
     return terminated.finished;
   }
   try {
-    return await waitProcess(rpc, name, limit(graceMs));
+    // A wait of zero would take the time of an attempt.
+    return await waitProcess(rpc, name, limit(Math.max(graceMs, 1)));
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) {
       throw error;
@@ -96,9 +99,9 @@ async function signalUnlessFinished(
   rpc: Rpc,
   name: string,
   signalName: SignalName,
-  options: CallOptions,
+  options: () => CallOptions,
 ): Promise<Signalled> {
-  const attempt = await trySignal(rpc, name, signalName, options);
+  const attempt = await trySignal(rpc, name, signalName, options());
   if (attempt.ok) {
     return isFinished(attempt.value) ? { finished: attempt.value } : {};
   }
@@ -107,7 +110,7 @@ async function signalUnlessFinished(
     return { doubt: error };
   }
   if (failure.kind === "status" && failure.code === Code.FailedPrecondition) {
-    const process = await getProcess(rpc, name, options);
+    const process = await getProcess(rpc, name, options());
     if (isFinished(process)) {
       return { finished: process };
     }

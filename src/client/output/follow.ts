@@ -109,8 +109,14 @@ export class Follow {
           return this.#recoverable(event, attempt.record, livedMs);
         }
         if (event.kind === "silent") {
+          if (!this.#counter) {
+            throw this.#gapWithoutReplay(event.error);
+          }
           this.#silences += 1;
-          return { ...event, immediately: true };
+          if (event.answered) {
+            this.#budget.progress();
+          }
+          return { ...event, immediately: event.answered };
         }
         if (event.kind === "end") {
           return await this.#confirmEnd(replay, added, livedMs);

@@ -12,12 +12,21 @@ import { settledWithin } from "./settled-within.js";
 // How long a stream may stay open, silent, after its process was seen to be final.
 const END_GRACE_MS = 5_000;
 
-/** What a stream brought next; "silent" is nothing, on a connection that may be dead. */
+/**
+ * What a stream brought next; "silent" is nothing, on a connection that may be dead, and `answered`
+ * whether the server is there at least.
+ */
 export type StreamEvent =
   | { readonly kind: "frame"; readonly frame: OutputFrame }
   | { readonly kind: "end" }
   | ({ readonly kind: "failed" } & FailedAttempt)
-  | ({ readonly kind: "silent" } & FailedAttempt);
+  | ({ readonly kind: "silent"; readonly answered: boolean } & FailedAttempt);
+
+/** Since when a stream has been silent, and when the server answered a look for the last time. */
+interface Silence {
+  readonly began: number;
+  answered: number;
+}
 
 /** What goes with the request of a stream. */
 export interface StreamRequest {
@@ -56,10 +65,11 @@ export class StreamAttempt {
   async next(): Promise<StreamEvent> {
     const read = this.#read();
     const began = performance.now();
+    const silence = { began, answered: began };
     for (;;) {
       const event =
         (await settledWithin(read, this.#rpc.settings.idleTimeoutMs)) ??
-        (await this.#look(read, began));
+        (await this.#look(read, silence));
       if (event) {
         return event;
       }
@@ -83,8 +93,8 @@ export class StreamAttempt {
   }
 
   /** Asks whether the silence is the process's own; undefined if it is. */
-  async #look(read: Promise<StreamEvent>, began: number): Promise<StreamEvent | undefined> {
-    const { name, headers, patienceMs } = this.#request;
+  async #look(read: Promise<StreamEvent>, silence: Silence): Promise<StreamEvent | undefined> {
+    const { name, headers } = this.#request;
     const looking = new CallScope(`looking at ${name}`, { signals: [this.#scope.signal] });
     try {
       const probed = await Promise.race([
@@ -105,15 +115,29 @@ export class StreamAttempt {
       if (look.ok && isFinished(look.value)) {
         const { state } = look.value;
         const message = `the output of ${name} did not end although its state is ${state}`;
-        return (await settledWithin(read, END_GRACE_MS)) ?? broken("failed", message);
+        return (await settledWithin(read, END_GRACE_MS)) ?? { ...lost(message), kind: "failed" };
       }
-      if (sameConnection || performance.now() - began < patienceMs) {
+      const answered = look.ok || look.failure.kind === "status";
+      if (sameConnection || this.#mayGoOn(silence, answered)) {
         return undefined;
       }
-      return broken("silent", `the output of ${name} is silent, on a connection that may be dead`);
+      const silent = lost(`the output of ${name} is silent, on a connection that may be dead`);
+      return { ...silent, kind: "silent", answered };
     } finally {
       looking.abort(new ConnectError("the stream goes on", Code.Canceled));
     }
+  }
+
+  /** Whether a silence is to be endured although nothing is known of the stream's connection. */
+  #mayGoOn(silence: Silence, answered: boolean): boolean {
+    const { patienceMs } = this.#request;
+    const now = performance.now();
+    if (answered) {
+      silence.answered = now;
+      return now - silence.began < patienceMs;
+    }
+    // Nobody answers anything: that is an outage.
+    return now - silence.answered < Math.min(patienceMs, this.#rpc.settings.policy.maxOutageMs);
   }
 
   #failed(error: unknown): StreamEvent {
@@ -124,9 +148,8 @@ export class StreamAttempt {
 
 const LOST = { kind: "lost" } as const;
 
-function broken(kind: "failed" | "silent", message: string): StreamEvent {
-  const error = new ConnectError(message, Code.Unavailable);
-  return { kind, ok: false, error, failure: LOST };
+function lost(message: string): FailedAttempt {
+  return { ok: false, error: new ConnectError(message, Code.Unavailable), failure: LOST };
 }
 
 /**
