@@ -37,6 +37,8 @@ const stop = new AbortController();
 /** @type {string[]} */
 const faults = [];
 
+// The first line opens stdout, which is a handle of its own.
+console.log(short ? "a short day:" : "a long day:");
 // Everything once, so that what is made once and kept counts as there before.
 await lifeCycle();
 await abortedCall(0);

@@ -7,9 +7,9 @@ import { CutProxy } from "./support/cut-proxy.js";
 import { clientVia, FAST_RETRY, WAYS } from "./support/ways.js";
 
 // Silent for much longer than the patience with an outage.
-const SILENT = shell("sleep 1.5; echo end");
+const SILENT = shell("sleep 5; echo end");
 const OUTPUT = { stdout: "end\n", stderr: "" };
-const retry = { ...FAST_RETRY, maxOutageMs: 300 };
+const retry = { ...FAST_RETRY, maxOutageMs: 1_500 };
 
 describe.concurrent.each(WAYS)(
   "a proxy that cuts what is idle, over $protocol and HTTP/$httpVersion",
@@ -21,7 +21,7 @@ describe.concurrent.each(WAYS)(
         await using proxy = await CutProxy.start(stub.port);
         await using client = clientVia(proxy, stub, way, { retry });
         const { name } = await client.createProcess(stub.parent, SILENT, { autoRun: true });
-        const cutting = setInterval(() => proxy.cutAll(how), 120);
+        const cutting = setInterval(() => proxy.cutAll(how), 700);
         try {
           const waiting = client.waitProcess(name);
           expect(texts(await collect(client.streamOutput(name)))).toEqual(OUTPUT);
@@ -39,7 +39,7 @@ describe.concurrent.each(WAYS)(
       const { name } = await client.createProcess(stub.parent, SILENT, { autoRun: true });
       for (const method of ["StreamOutput", "WaitProcess"] as const) {
         for (let nth = 1; nth <= 6; nth += 1) {
-          stub.faults.add({ method, nth, fault: "delay", ms: 120 });
+          stub.faults.add({ method, nth, fault: "delay", ms: 700 });
           stub.faults.add({ method, nth, fault: "http", status: 504 });
         }
       }

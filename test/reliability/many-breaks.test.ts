@@ -77,7 +77,9 @@ describe.each(WAYS)("a follow over $protocol and HTTP/$httpVersion", (way) => {
       rawMessage: expect.stringContaining("connection refused; check the address"),
     });
     expect(retries.length).toBeGreaterThan(3);
-    expect(retries[0]).toMatchObject({ method: "StreamOutput", resource: name, failures: 1 });
+    // A stream that had lived for a while is followed by a look first.
+    const method = expect.stringMatching(/^(StreamOutput|GetProcess)$/);
+    expect(retries[0]).toMatchObject({ method, resource: name, failures: 1 });
     expect(retries.map(({ failures }) => failures)).toEqual(retries.map((_, n) => n + 1));
     expect(retries.map((retry) => retry.error)).not.toContain(error);
   });

@@ -1,0 +1,17 @@
+import { getEventListeners } from "node:events";
+import type { Run } from "./run.js";
+
+/** What an operation has left open. */
+export function leaks({ world, signal }: Run): string[] {
+  const { time, network, handlers, host } = world;
+  const left = {
+    "timers of the client": time.programTimers,
+    "calls of the transport": network.open,
+    "handlers of the server": handlers.count,
+    "readers of the output": host.readers,
+    "listeners on the user's signal": getEventListeners(signal, "abort").length,
+  };
+  return Object.entries(left)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${what} left open: ${count}`);
+}

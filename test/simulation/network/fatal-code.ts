@@ -1,0 +1,28 @@
+import { Code } from "@connectrpc/connect";
+import type { Fate } from "./fates.js";
+
+const PROXY_CODES: Readonly<Record<number, Code>> = {
+  403: Code.PermissionDenied,
+  404: Code.Unimplemented,
+  500: Code.Unknown,
+};
+
+/** The code of an answer that no other attempt would change; undefined for any other fate. */
+export function fatalCode(fate: Fate): Code | undefined {
+  if ("answer" in fate) {
+    return PROXY_CODES[fate.answer.status];
+  }
+  if (!("status" in fate)) {
+    return undefined;
+  }
+  const { code, pushback } = fate.status;
+  switch (code) {
+    case Code.Internal:
+    case Code.PermissionDenied:
+      return code;
+    case Code.ResourceExhausted:
+      return pushback === undefined ? code : undefined;
+    default:
+      return pushback === "-1" ? code : undefined;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Transport } from "@connectrpc/connect";
+import { createTransport as createConnectTransport } from "@connectrpc/connect/protocol-connect";
+import { createTransport as createGrpcTransport } from "@connectrpc/connect/protocol-grpc";
+import { createProcessService } from "../../../src/stub/service/create-process-service.js";
+import { CallLog } from "../network/call-log.js";
+import { drawFate } from "../network/fault-mix.js";
+import { CALL_HEADER, Network } from "../network/network.js";
+import type { Schedule } from "../schedule.js";
+import { CREATOR, EngineHost } from "../server/engine-host.js";
+import { faultyService } from "../server/faulty-service.js";
+import { inMemoryServer } from "../server/in-memory-server.js";
+import { OutputChanges } from "../server/output-changes.js";
+import { Delivery } from "./delivery.js";
+import { Pending } from "./pending.js";
+import { Random } from "./random.js";
+import type { VirtualTime } from "./virtual-time.js";
+
+const TOKEN = "simulated";
+
+/** Everything around the client in one schedule. */
+export interface World {
+  readonly time: VirtualTime;
+  readonly log: CallLog;
+  readonly network: Network;
+  readonly host: EngineHost;
+  readonly transport: Transport;
+  readonly delivery: Delivery;
+  readonly output: OutputChanges;
+  /** Unary calls in the server. */
+  readonly handlers: Pending;
+  /** What waits for the machine's own file system. */
+  readonly disk: Pending;
+  /** When the client last had new bytes, in virtual milliseconds. */
+  progressAt(): number | undefined;
+  /** Whether a replay differed from what was sent before. */
+  rewritten(): boolean;
+}
+
+/** Builds the world of a schedule. */
+export function createWorld(schedule: Schedule, time: VirtualTime): World {
+  const { seed, protocol, script, faults, operation } = schedule;
+  const random = new Random(seed ^ 0x5eed);
+  const log = new CallLog(time);
+  const disk = new Pending();
+  const handlers = new Pending();
+  const host = new EngineHost(time, script);
+  let progressAt: number | undefined;
+  let rewritten = false;
+  const fromStart = operation.kind !== "follow" || !operation.skipReplay;
+  const delivery = new Delivery(fromStart, () => {
+    progressAt = time.now;
+  });
+  const output = new OutputChanges({
+    random: random.fork(),
+    captured: (stream) => host.runner.written[stream],
+    known: (stream) => delivery.bytes[stream],
+    onRewritten: (stream) => {
+      rewritten = true;
+      log.note(`the past of stream ${stream} is rewritten`);
+    },
+  });
+  const service = faultyService(createProcessService(host.engines, new Map([[TOKEN, CREATOR]])), {
+    disk,
+    handlers,
+    output,
+    fateOf: (header) => log.entries[Number(header.get(CALL_HEADER))]?.fate ?? { kind: "none" },
+  });
+  const fates = random.fork();
+  let hits = 0;
+  const network = new Network({
+    time,
+    random: random.fork(),
+    log,
+    serve: inMemoryServer(service),
+    drawFate: (method) => {
+      const fate = hits < faults.most ? drawFate(fates, faults, method) : { kind: "none" as const };
+      hits += fate.kind === "none" ? 0 : 1;
+      return fate;
+    },
+  });
+  return {
+    time,
+    log,
+    network,
+    host,
+    transport: transportOver(network, protocol),
+    delivery,
+    output,
+    handlers,
+    disk,
+    progressAt: () => progressAt,
+    rewritten: () => rewritten,
+  };
+}
+
+function transportOver(network: Network, protocol: Schedule["protocol"]): Transport {
+  const options = {
+    httpClient: network.send,
+    baseUrl: "https://simulated",
+    useBinaryFormat: true,
+    interceptors: [
+      (next) => (request) => {
+        request.header.set("authorization", `Bearer ${TOKEN}`);
+        return next(request);
+      },
+    ],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: Number.MAX_SAFE_INTEGER,
+    readMaxBytes: 64 * 1024 * 1024,
+    writeMaxBytes: 64 * 1024 * 1024,
+  } satisfies Parameters<typeof createGrpcTransport>[0];
+  return protocol === "grpc" ? createGrpcTransport(options) : createConnectTransport(options);
+}
