@@ -71,7 +71,7 @@ describe.each(WAYS)(
 
     it.each(LOSSES)("of a signal: an error, and one signal (%o)", async (loss) => {
       const counting = shell(
-        'echo ready; n=0; trap "n=\\$((n+1)); echo \\$n" USR1; while :; do sleep 0.02; done',
+        'n=0; trap "n=\\$((n+1)); echo \\$n" USR1; echo ready; while :; do sleep 0.02; done',
       );
       const { name } = await client.createProcess(stub.parent, counting, AUTO_RUN);
       for await (const _ of client.streamOutput(name)) {
