@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ProcessSpec, parseProcessName } from "../../../src/index.js";
+import { type ProcessSpec, parseProcessName, WaitTimeoutError } from "../../../src/index.js";
 import {
   validEngineName,
   validProcessId,
@@ -29,11 +29,21 @@ const options = fc.record({
   signal: fc.constantFrom(undefined, new AbortController().signal),
 });
 
+// With a limit of zero these are over at once, sent or not.
+const ONLY_WAIT = new Set(["streamOutput", "streamLines", "pipeOutput"]);
+
 async function expectSent(call: Call, names: fc.Arbitrary<string>) {
   await fc.assert(
     fc.asyncProperty(names, options, async (resource, callOptions) => {
+      fc.pre(callOptions.timeoutMs !== 0 || !ONLY_WAIT.has(call.title));
       const { client, requests } = answeringClient();
-      await call.run(client, resource, callOptions);
+      const running = Promise.resolve(call.run(client, resource, callOptions));
+      if (call.title === "runProcess" && callOptions.timeoutMs === 0) {
+        // Nothing but waiting is left when the process was created: there is no time for it.
+        await expect(running).rejects.toBeInstanceOf(WaitTimeoutError);
+      } else {
+        await running;
+      }
       expect(requests.length).toBeGreaterThan(0);
       expect(requests.every((name) => name.startsWith(resource))).toBe(true);
     }),
