@@ -148,6 +148,24 @@ export class Rpc {
   }
 
   /**
+   * As `delayMs`, for operations that end with the failure where there is no other attempt.
+   *
+   * @throws the error of the failed attempt.
+   */
+  delayOrThrow(
+    call: Pick<RpcCall<unknown>, "method" | "resource">,
+    failed: FailedAttempt,
+    budget: RetryBudget,
+    mostMs?: number,
+  ): number {
+    const delayMs = this.delayMs(call, failed, budget, mostMs);
+    if (delayMs === undefined) {
+      throw failed.error;
+    }
+    return delayMs;
+  }
+
+  /**
    * Pauses before another attempt.
    *
    * @returns false at once if there must be none: the budget or the time is spent.

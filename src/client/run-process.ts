@@ -26,10 +26,10 @@ import { OutputSinks, type OutputWritables, requireWritables } from "./output/ou
 import type { Rpc } from "./rpc.js";
 import { terminateProcess } from "./terminate-process.js";
 import { callScope } from "./unary.js";
+import { LEAST_LOOK_MS } from "./wait/last-look.js";
 import { waitProcess } from "./wait/wait-process.js";
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
-const LAST_LOOK_MS = 2_000;
 // The grace of terminateProcess, and as much again and more for SIGKILL to be confirmed.
 const TERMINATION_MS = 30_000;
 // How long a create may take that a timeout meets under way, so that its process can be ended.
@@ -108,7 +108,7 @@ async function endOfTimeout(
   options: CallOptions,
 ): Promise<{ process?: Process; terminated?: boolean; error?: unknown }> {
   try {
-    const process = await getProcess(rpc, name, { ...options, timeoutMs: LAST_LOOK_MS });
+    const process = await getProcess(rpc, name, { ...options, timeoutMs: LEAST_LOOK_MS });
     if (isFinished(process) || onTimeout !== "terminate") {
       return { process };
     }

@@ -25,9 +25,7 @@ export function engineName(parts: EngineNameParts): string {
       throw new InvalidInputError(part, "must be letters, digits and any of . _ ~ -", shown(id));
     }
   }
-  const name = formatEngineName(parts);
-  requireEngineName("engineName", name);
-  return name;
+  return formatEngineName(parts);
 }
 
 /**

@@ -240,10 +240,7 @@ export class Follow {
 
   async #pause(failed: FailedAttempt): Promise<void> {
     const call = { method: "StreamOutput", resource: this.#name };
-    const delayMs = this.#rpc.delayMs(call, failed, this.#budget, this.#scope.remainingMs);
-    if (delayMs === undefined) {
-      throw failed.error;
-    }
-    await sleep(delayMs, this.#scope.signal);
+    const { signal, remainingMs } = this.#scope;
+    await sleep(this.#rpc.delayOrThrow(call, failed, this.#budget, remainingMs), signal);
   }
 }

@@ -5,8 +5,8 @@ import { mayRepeatRead } from "../../retry/repeatable.js";
 import { getCall } from "../get-process.js";
 import type { Rpc } from "../rpc.js";
 
-// What a look gets at least, so that one at the end of a wait can be answered at all.
-const LEAST_LOOK_MS = 2_000;
+/** What a look gets at least, in milliseconds: one at the end of a wait must be answerable. */
+export const LEAST_LOOK_MS = 2_000;
 
 /** How long a look may take whose wait has so much time left. */
 export function lookTimeoutMs(rpc: Rpc, remainingMs: number): number {

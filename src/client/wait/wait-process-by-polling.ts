@@ -48,7 +48,7 @@ export async function waitProcessByPolling(
     while (remainingMs() > 0) {
       const timeoutMs = lookTimeoutMs(rpc, remainingMs());
       const look = await rpc.attempt(call, scope, { headers, timeoutMs });
-      let delayMs: number | undefined = pollIntervalSeconds * 1000;
+      let delayMs = pollIntervalSeconds * 1000;
       if (look.ok) {
         seen = look.value;
         if (isFinished(seen)) {
@@ -56,10 +56,10 @@ export async function waitProcessByPolling(
         }
         budget.progress();
       } else {
-        delayMs = mayRepeatRead(look.failure) ? rpc.delayMs(call, look, budget) : undefined;
-        if (delayMs === undefined) {
+        if (!mayRepeatRead(look.failure)) {
           throw look.error;
         }
+        delayMs = rpc.delayOrThrow(call, look, budget);
       }
       await sleep(Math.min(delayMs, remainingMs()), scope.signal);
     }

@@ -40,7 +40,7 @@ export async function waitProcess(
         remainingMs,
         headers,
       });
-      let delayMs: number | undefined;
+      let delayMs: number;
       if (slice.ok) {
         if (slice.value && isFinished(slice.value)) {
           return slice.value;
@@ -52,20 +52,20 @@ export async function waitProcess(
         // and no part of an outage that began with it.
         const held =
           performance.now() - began > rpc.settings.policy.maxDelayMs && remainingMs() > 0;
-        const limitMs = lookTimeoutMs(rpc, remainingMs());
-        const look = held
-          ? await rpc.attempt(getCall(name), scope, { headers, timeoutMs: limitMs })
-          : undefined;
-        if (look?.ok) {
-          if (isFinished(look.value)) {
-            return look.value;
+        if (held) {
+          const limitMs = lookTimeoutMs(rpc, remainingMs());
+          const look = await rpc.attempt(getCall(name), scope, { headers, timeoutMs: limitMs });
+          if (look.ok) {
+            if (isFinished(look.value)) {
+              return look.value;
+            }
+            budget.progress();
           }
-          budget.progress();
         }
-        delayMs = mayRepeatRead(slice.failure) ? rpc.delayMs(call, slice, budget) : undefined;
-        if (delayMs === undefined) {
+        if (!mayRepeatRead(slice.failure)) {
           throw slice.error;
         }
+        delayMs = rpc.delayOrThrow(call, slice, budget);
       }
       await sleep(Math.min(delayMs, remainingMs()), scope.signal);
     }
