@@ -2,6 +2,7 @@ import { ProcessClient } from "../../../src/index.js";
 import { createStub } from "../../../src/stub/create-stub.js";
 import { startGrpcJsServer } from "../../support/grpc-js/grpc-js-server.js";
 import type { ContractTarget } from "../contract-target.js";
+import { openTarget } from "./clients.js";
 
 /** Another gRPC implementation behind our client: it shows what the client really speaks. */
 export const grpcJsServerTarget: ContractTarget = {
@@ -9,24 +10,13 @@ export const grpcJsServerTarget: ContractTarget = {
   async open(options = {}) {
     const stub = createStub(options);
     const server = await startGrpcJsServer(stub.service);
-    const clients: ProcessClient[] = [];
-    const clientAs = (tokenProvider: string) => {
-      const client = new ProcessClient({ aiemUrl: `http://${server.address}`, tokenProvider });
-      clients.push(client);
-      return client;
-    };
-    return {
-      client: clientAs(stub.token),
-      parent: stub.parent,
-      engines: stub.engines,
-      clientAs,
-      async [Symbol.asyncDispose]() {
-        for (const client of clients) {
-          client.close();
-        }
+    return openTarget(
+      stub,
+      (tokenProvider) => new ProcessClient({ aiemUrl: `http://${server.address}`, tokenProvider }),
+      async () => {
         await server[Symbol.asyncDispose]();
         await stub.close();
       },
-    };
+    );
   },
 };

@@ -2,6 +2,7 @@ import { createGrpcWebTransport } from "@connectrpc/connect-node";
 import { ProcessClient } from "../../../src/index.js";
 import { startStubServer } from "../../../src/stub/index.js";
 import type { ContractTarget } from "../contract-target.js";
+import { openTarget } from "./clients.js";
 import { authorized } from "./requests.js";
 
 /** A client with a Connect transport of the user's own, as one for browsers is. */
@@ -10,23 +11,10 @@ export const grpcWebTarget: ContractTarget = {
   async open(options) {
     const stub = await startStubServer(options);
     const transport = createGrpcWebTransport({ baseUrl: stub.url, httpVersion: "1.1" });
-    const clients: ProcessClient[] = [];
-    const clientAs = (token: string) => {
-      const client = new ProcessClient({ transport: authorized(transport, token) });
-      clients.push(client);
-      return client;
-    };
-    return {
-      client: clientAs(stub.token),
-      parent: stub.parent,
-      engines: stub.engines,
-      clientAs,
-      async [Symbol.asyncDispose]() {
-        for (const client of clients) {
-          client.close();
-        }
-        await stub.close();
-      },
-    };
+    return openTarget(
+      stub,
+      (token) => new ProcessClient({ transport: authorized(transport, token) }),
+      () => stub.close(),
+    );
   },
 };
