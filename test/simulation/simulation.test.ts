@@ -29,31 +29,30 @@ describe("a client in a world of faults", () => {
     }
   });
 
-  it("meets every kind of fault, and ends in every way", async () => {
-    const fates = new Set<string>();
-    const outcomes = new Set<string>();
-    for (let seed = 1; seed <= 1_500; seed += 1) {
-      const report = await simulate(seed);
-      outcomes.add(`${report.schedule.operation.kind}: ${report.outcome}`);
-      for (const fate of report.fates) {
-        fates.add(fate);
+  it("meets every kind of fault", async () => {
+    const met = new Set<string>();
+    for (let seed = 1; seed <= 150; seed += 1) {
+      for (const fate of (await simulate(seed)).fates) {
+        met.add(fate);
       }
     }
-    expect([...fates].sort()).toEqual(["none", ...CALL_FATES, ...STREAM_FATES].sort());
-    expect([...outcomes]).toEqual(expect.arrayContaining(OUTCOMES));
+    expect([...met].sort()).toEqual(["none", ...CALL_FATES, ...STREAM_FATES].sort());
+  });
+
+  // A change of what the schedules are made of moves these seeds: `npm run simulate` counts the ends.
+  it.each([
+    [2, "follow", "followed"],
+    [11, "follow", "OutputGapError"],
+    [735, "follow", "ReplayStalledError"],
+    [68, "follow", "ConnectError"],
+    [8, "run", "ran"],
+    [14, "run", "WaitTimeoutError"],
+    [494, "poll", "WaitTimeoutError"],
+    [20, "wait", "process"],
+    [34, "create", "process"],
+    [1, "terminate", "process"],
+  ])("with seed %i, sees the end of a %s: %s", async (seed, kind, outcome) => {
+    const report = await simulate(seed);
+    expect([report.schedule.operation.kind, report.outcome]).toEqual([kind, outcome]);
   });
 });
-
-const OUTCOMES = [
-  "follow: followed",
-  "follow: OutputGapError",
-  "follow: ReplayStalledError",
-  "follow: ConnectError",
-  "follow: Error",
-  "run: ran",
-  "run: WaitTimeoutError",
-  "wait: process",
-  "poll: process",
-  "create: process",
-  "terminate: process",
-];

@@ -11,7 +11,8 @@ export function leaks({ world, signal }: Run): string[] {
     "readers of the output": host.readers,
     "listeners on the user's signal": getEventListeners(signal, "abort").length,
   };
-  return Object.entries(left)
+  const found = Object.entries(left)
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${what} left open: ${count}`);
+  return network.mostStreams > 1 ? [...found, `streams at once: ${network.mostStreams}`] : found;
 }

@@ -31,6 +31,8 @@ export interface NetworkOptions {
 export class Network {
   readonly #options: NetworkOptions;
   readonly #open = new Set<Exchange>();
+  /** The highest number of streams that were open at the same time. */
+  mostStreams = 0;
   /** How often the server stopped. */
   restarts = 0;
   #down = false;
@@ -71,6 +73,8 @@ export class Network {
     });
     if (request.signal?.aborted !== true) {
       this.#open.add(exchange);
+      const streams = [...this.#open].filter((one) => one.call.method === "StreamOutput").length;
+      this.mostStreams = Math.max(this.mostStreams, streams);
     }
     try {
       return await this.#respond(exchange);
