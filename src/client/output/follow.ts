@@ -193,9 +193,13 @@ export class Follow {
     livedMs: number,
   ): Promise<Reopening | undefined> {
     const { verifyEnd = "status" } = this.#options;
+    const lasted = livedMs > this.#routineMs;
+    if (lasted) {
+      // An outage from before the stream was over while it lived.
+      this.#budget.progress();
+    }
     const process = await this.#look();
     if (!isFinished(process)) {
-      const lasted = livedMs > this.#routineMs;
       return { ...this.#endedEarly(`although its state is ${process.state}`), lasted };
     }
     if (replay?.shortStream()) {
