@@ -13,6 +13,10 @@ export function isSpent(run: Run): boolean {
   const { schedule, endedAt } = run;
   const { kind, timeoutMs } = schedule.operation;
   const failures = failed(run);
+  if (!schedule.retry && run.world.rewritten()) {
+    // That a replay is short for good, and not by a cut, only another one could tell.
+    return true;
+  }
   if (failures.length === 0) {
     return false;
   }
@@ -83,7 +87,14 @@ export function failed({ world }: Run, method?: string): CallEntry[] {
 }
 
 function isSignalLost(run: Run): boolean {
-  return failed(run, "SendSignal").some(({ fate }) => fate.kind !== "refused");
+  return failed(run, "SendSignal").some(
+    (call) => call.fate.kind !== "refused" || metRestart(run, call),
+  );
+}
+
+// A server that stops breaks a call before its own fate does, and proves nothing about it.
+function metRestart({ schedule }: Run, { began, ended = 0 }: CallEntry): boolean {
+  return schedule.restarts.some(({ atMs }) => atMs + 1 >= began && atMs <= ended);
 }
 
 function isCreated({ world }: Run): boolean {
