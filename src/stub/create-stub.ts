@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { createEngines } from "./engine/engines.js";
+import { Engines } from "./engine/engines.js";
+import { narrowEngines } from "./narrow-engines.js";
 import { createProcessService } from "./service/create-process-service.js";
 import type { StubEngines } from "./stub-engines.js";
 import type { StubOptions } from "./stub-options.js";
@@ -46,7 +47,7 @@ export function createStub({
   }
   for (const known of users.keys()) requireToken(known, users.size);
   const [token, defaultCreator] = first;
-  const engines = createEngines({
+  const engines = new Engines({
     defaultCreator,
     ...(secrets !== undefined && { secrets }),
     ...(maxSpoolBytes !== undefined && { maxSpoolBytes }),
@@ -63,7 +64,7 @@ export function createStub({
   return {
     token,
     parent,
-    engines,
+    engines: narrowEngines(engines),
     service: createProcessService(engines, users),
     close: () => engines.close(),
   };

@@ -4,6 +4,7 @@
  */
 
 export { createStubTransport, type StubTransport } from "./create-stub-transport.js";
+export type { CreateEngineOptions } from "./engine/create-engine-options.js";
 export type { EngineState } from "./engine/engine-state.js";
 export type {
   CallFault,
@@ -33,8 +34,9 @@ export type {
   StubFaults,
   StubServerFaults,
 } from "./faults/stub-faults.js";
+export type { StubCors } from "./server/stub-cors.js";
 export type { StubTls } from "./server/stub-tls.js";
 export { type StubServerOptions, startStubServer } from "./start-stub-server.js";
-export type { CreateEngineOptions, StubEngine, StubEngines } from "./stub-engines.js";
+export type { StubEngine, StubEngines } from "./stub-engines.js";
 export type { StubOptions } from "./stub-options.js";
 export type { StubConnection, StubServer } from "./stub-server.js";

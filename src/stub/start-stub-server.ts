@@ -2,8 +2,10 @@ import { createStub } from "./create-stub.js";
 import { injectFaults } from "./faults/inject-faults.js";
 import { Links } from "./faults/network/links.js";
 import { ServerFaults } from "./faults/server-faults.js";
+import { createCorsHandler } from "./server/cors-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
+import { requireCors, type StubCors } from "./server/stub-cors.js";
 import type { StubTls } from "./server/stub-tls.js";
 import { createVersionHandler, readPackageVersion } from "./server/version-handler.js";
 import type { StubOptions } from "./stub-options.js";
@@ -30,6 +32,12 @@ export interface StubServerOptions extends StubOptions {
    * @default 100
    */
   readonly maxConcurrentStreams?: number;
+  /**
+   * Which pages of a browser may call, over gRPC-Web and Connect.
+   *
+   * @default undefined none: browsers keep pages of other origins from reading responses
+   */
+  readonly cors?: StubCors;
 }
 
 /**
@@ -41,16 +49,18 @@ export interface StubServerOptions extends StubOptions {
  * with its rights, its files and its network. Signals reach a process's whole group, but descendants
  * that leave the group (`setsid`) are out of reach, and survive close().
  *
- * @throws TypeError where `users` or `engines` are given and empty, and for an engine's name or a
- * secret's that cannot be used; Error where the port cannot be listened to (EADDRINUSE).
+ * @throws TypeError where `users` or `engines` are given and empty, and for a token, an engine's
+ * name, a secret's, a limit or an origin that cannot be used; Error where the port cannot be listened to (EADDRINUSE).
  */
 export async function startStubServer({
   port = 0,
   tls,
   maxConcurrentStreams,
+  cors,
   ...options
 }: StubServerOptions = {}): Promise<StubServer> {
   requireStreamLimit(maxConcurrentStreams);
+  if (cors !== undefined) requireCors(cors);
   const stub = createStub(options);
   const links = new Links();
   const faults = new ServerFaults(links);
@@ -58,7 +68,11 @@ export async function startStubServer({
   let server: RestartableServer;
   try {
     server = await RestartableServer.start(port, {
-      handlers: [createVersionHandler(readPackageVersion()), createRpcHandler(service, links)],
+      handlers: [
+        ...(cors === undefined ? [] : [createCorsHandler(cors)]),
+        createVersionHandler(readPackageVersion()),
+        createRpcHandler(service, links),
+      ],
       maxConcurrentStreams,
       onConnection: (socket) => links.add(socket),
       tls,

@@ -1,27 +1,5 @@
+import type { CreateEngineOptions } from "./engine/create-engine-options.js";
 import type { EngineState } from "./engine/engine-state.js";
-
-/** How to create an engine. */
-export interface CreateEngineOptions {
-  /**
-   * The state that the engine is created in.
-   *
-   * @default "STATE_RUNNING"
-   */
-  readonly state?: EngineState;
-  /**
-   * The subject that creates it. To all others it does not exist.
-   *
-   * @default the first user
-   */
-  readonly creator?: string;
-  /**
-   * An existing directory that working directories are rooted at; it is never removed. It isolates
-   * nothing: a process sees the whole filesystem.
-   *
-   * @default a new temporary directory, removed with the engine
-   */
-  readonly rootDirectory?: string;
-}
 
 /** A SandboxEngine of the stub. */
 export interface StubEngine {
@@ -44,8 +22,8 @@ export interface StubEngines {
    * Creates an engine.
    *
    * @throws TypeError for another name than
-   * `workspaces/{workspace}/sandboxEngines/{sandbox_engine}`, for one that is taken, for a root
-   * directory that does not exist, and after the stub was closed.
+   * `workspaces/{workspace}/sandboxEngines/{sandbox_engine}`, for one that is taken, for what is no
+   * state, for a root directory that does not exist, and after the stub was closed.
    */
   create(name: string, options?: CreateEngineOptions): StubEngine;
   /** The engine with this name; undefined if there is none. */
@@ -55,14 +33,16 @@ export interface StubEngines {
    * FAILED_PRECONDITION until it is RUNNING again.
    *
    * @returns when its processes have ended
-   * @throws ConnectError NOT_FOUND where there is no such engine.
+   * @throws ConnectError NOT_FOUND where there is no such engine; TypeError for what is no state;
+   * Error, naming the process groups, where the machine does not let them be killed.
    */
   setState(name: string, state: EngineState): Promise<void>;
   /**
    * Removes an engine, its processes and their output.
    *
    * @returns when nothing of it is left
-   * @throws ConnectError NOT_FOUND where there is no such engine.
+   * @throws ConnectError NOT_FOUND where there is no such engine; Error, naming the process groups,
+   * where the machine does not let them be killed. The engine is gone nevertheless.
    */
   delete(name: string): Promise<void>;
 }

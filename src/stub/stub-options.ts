@@ -9,7 +9,8 @@ export interface StubOptions {
   readonly engines?: readonly string[];
   /**
    * Who may call: subjects by their bearer tokens, at least one. Only the creator of an engine can
-   * reach it.
+   * reach it. A token is not empty and has no white space; of several, none is a whole number, since
+   * JavaScript would list that first.
    *
    * @default one user with a random token
    */

@@ -40,6 +40,9 @@ export interface StubServer extends AsyncDisposable {
   /**
    * Ends the server, its engines and their processes, and removes what they left on disk. Further
    * calls do nothing.
+   *
+   * @throws Error, naming the process groups, where the machine does not let processes be killed:
+   * all else is gone then.
    */
   close(): Promise<void>;
 }

@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { ConnectError } from "@connectrpc/connect";
 import {
   type OutputFrame,
@@ -6,18 +5,17 @@ import {
   type Process,
   Process_State,
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { MAX_SIGNAL, signalNumber } from "../../model/signals.js";
 import { Changes } from "./changes.js";
 import type { EngineDependencies } from "./dependencies.js";
 import type { OutputChunk } from "./process/joined-chunks.js";
 import { type FollowOptions, ProcessOutput } from "./process/process-output.js";
 import type { ProcessRecord } from "./process/process-record.js";
 import { specBytes } from "./process/process-spec.js";
+import { signalRefusal } from "./process/signal-refusal.js";
 import { failedPrecondition, internal, invalidArgument, reasonOf } from "./refusals.js";
 import { type Command, CommandRefusedError, type RunningCommand } from "./runner/runner.js";
 import type { Spool, SpoolOptions } from "./spool/spool.js";
-
-/** The highest number of a signal on Linux (SIGRTMAX). */
-const MAX_SIGNAL = 64;
 
 /** What a process is made with, by its engine. */
 export interface EngineProcessOptions {
@@ -99,12 +97,13 @@ export class EngineProcess {
 
   /**
    * Sends a signal to the process's whole process group.
-   * @throws INVALID_ARGUMENT unless the number is one of 1 to 64, FAILED_PRECONDITION where the
-   * process is not RUNNING.
+   * @throws INVALID_ARGUMENT unless the number is one of 1 to 64 and of this machine's,
+   * FAILED_PRECONDITION where the process is not RUNNING, PERMISSION_DENIED where it became another
+   * user's.
    */
   signal(signal: number): void {
     this.#throwIfRemoved();
-    if (!Number.isInteger(signal) || signal < 1 || signal > MAX_SIGNAL) {
+    if (signalNumber(signal) === undefined) {
       throw invalidArgument(`signal ${signal} is not a signal's number: use 1 to ${MAX_SIGNAL}`);
     }
     if (this.state !== Process_State.RUNNING) {
@@ -112,7 +111,7 @@ export class EngineProcess {
         `${this.name} is not RUNNING but ${Process_State[this.state]}: it cannot receive signal ${signal}`,
       );
     }
-    if (this.#running?.signal(signal) !== true) {
+    if (!this.#send(signal)) {
       throw failedPrecondition(`${this.name} has just ended: it cannot receive signal ${signal}`);
     }
   }
@@ -154,19 +153,37 @@ export class EngineProcess {
     return this.#output.follow(options);
   }
 
-  /** Kills the process, and what it left behind; resolves when it has ended. */
+  /**
+   * Kills the process, and what it left behind; resolves when it has ended.
+   * @throws {Error} naming the process group where something of it is left.
+   */
   async end(): Promise<void> {
     await this.#starting?.catch(() => {});
-    this.#running?.signal(constants.signals.SIGKILL);
+    try {
+      await this.#running?.kill();
+    } catch (error) {
+      throw new Error(`${this.name} could not be ended: ${reasonOf(error)}`, { cause: error });
+    }
     await this.#completion;
   }
 
-  /** Ends the process, wakes whoever waits with this error, and gives the output up. */
+  /** Ends the process as `end()`, wakes whoever waits with this error, gives the output up. */
   async remove(removal: ConnectError): Promise<void> {
     this.#removal ??= removal;
     this.#announceState();
-    await this.end();
-    await this.#spool.remove();
+    try {
+      await this.end();
+    } finally {
+      await this.#spool.remove();
+    }
+  }
+
+  #send(signal: number): boolean {
+    try {
+      return this.#running?.signal(signal) === true;
+    } catch (error) {
+      throw signalRefusal(this.name, signal, error);
+    }
   }
 
   async #launch(prepared: Command | undefined): Promise<void> {

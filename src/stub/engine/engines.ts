@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { ConnectError } from "@connectrpc/connect";
 import { matchEngineName } from "../../model/resource-names.js";
 import { systemClock } from "./clock.js";
+import type { CreateEngineOptions } from "./create-engine-options.js";
 import type { EngineDependencies } from "./dependencies.js";
 import { type EngineState, requireEngineState } from "./engine-state.js";
 import { onProgramExit } from "./exit-hook.js";
@@ -11,6 +12,7 @@ import { notFound } from "./refusals.js";
 import { OsRunner } from "./runner/os-runner.js";
 import { SandboxEngine } from "./sandbox-engine.js";
 import { StoredSecrets } from "./secrets.js";
+import { settleAll } from "./settle-all.js";
 import { FileSpool } from "./spool/file-spool.js";
 import { removeDirectory, TemporaryDirectory } from "./temporary-directory.js";
 
@@ -37,19 +39,6 @@ export interface EnginesOptions {
   readonly dependencies?: Partial<EngineDependencies>;
 }
 
-/** How to make one engine. */
-export interface CreateEngineOptions {
-  /** @default "STATE_RUNNING" */
-  readonly state?: EngineState;
-  /** Who can see it. @default the `defaultCreator` of the engines */
-  readonly creator?: string;
-  /**
-   * An existing directory for the engine's processes; it is never removed.
-   * @default a temporary one, removed with the engine
-   */
-  readonly rootDirectory?: string;
-}
-
 interface Entry {
   readonly engine: SandboxEngine;
   readonly ownsRoot: boolean;
@@ -64,6 +53,7 @@ export class Engines {
   readonly #entries = new Map<string, Entry>();
   /** Deletions that are under way. */
   readonly #removals = new Set<Promise<void>>();
+  #offExit: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   /** @throws {TypeError} on a secret or a limit that cannot be used. */
@@ -74,7 +64,7 @@ export class Engines {
       throw new TypeError(`maxSpoolBytes ${maxSpoolBytes} must be a whole number of bytes`);
     }
     const clock = options.dependencies?.clock ?? systemClock;
-    this.#ownRunner = new OsRunner(clock, () => this.#directory.inside("fifos"));
+    this.#ownRunner = new OsRunner(clock, () => this.#inside("fifos"));
     this.#dependencies = {
       randomId: randomUUID,
       runner: this.#ownRunner,
@@ -85,15 +75,10 @@ export class Engines {
     };
   }
 
-  // A program that ends without close() must not leave its processes and their output behind.
-  readonly #offExit = onProgramExit(() => {
-    this.#ownRunner.killNow();
-    this.#directory.removeNow();
-  });
-
   /**
    * Makes an engine.
-   * @throws {TypeError} on a bad or taken name, on what is no state, and on a root directory that does not exist.
+   * @throws {TypeError} on a bad or taken name, on what is no state, and on a root directory that
+   * does not exist.
    */
   create(name: string, options: CreateEngineOptions = {}): SandboxEngine {
     if (this.#closing !== undefined) throw new TypeError("the engines are closed");
@@ -111,7 +96,7 @@ export class Engines {
       rootDirectory: this.#rootDirectory(options.rootDirectory),
       maxSpoolBytes: this.#options.maxSpoolBytes ?? DEFAULT_MAX_SPOOL_BYTES,
       dependencies: this.#dependencies,
-      spoolDirectory: () => this.#directory.inside("spools"),
+      spoolDirectory: () => this.#inside("spools"),
     });
     this.#entries.set(name, { engine, ownsRoot: options.rootDirectory === undefined });
     return engine;
@@ -138,7 +123,8 @@ export class Engines {
   /**
    * Sets an engine's state. An engine that is not RUNNING kills its processes: resolves when they
    * have ended.
-   * @throws {ConnectError} NOT_FOUND where there is no such engine; TypeError on what is no state.
+   * @throws {ConnectError} NOT_FOUND where there is no such engine; TypeError on what is no state;
+   * Error, naming the process groups that are left.
    */
   async setState(name: string, state: EngineState): Promise<void> {
     requireEngineState(state);
@@ -149,7 +135,8 @@ export class Engines {
 
   /**
    * Deletes an engine with its processes and their output; whoever waits gets NOT_FOUND.
-   * @throws {ConnectError} NOT_FOUND where there is no such engine.
+   * @throws {ConnectError} NOT_FOUND where there is no such engine; Error, naming the process groups
+   * that are left.
    */
   async delete(name: string): Promise<void> {
     const entry = this.#entries.get(name);
@@ -164,7 +151,10 @@ export class Engines {
     }
   }
 
-  /** Deletes every engine, and what they share. Can be called again. */
+  /**
+   * Deletes every engine, and what they share. Can be called again.
+   * @throws {Error} naming the process groups that are left, when all else is gone.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -176,16 +166,34 @@ export class Engines {
   }
 
   async #close(): Promise<void> {
-    const deletions = [...this.#entries.keys()].map((name) => this.delete(name));
-    const ended = await Promise.allSettled([...deletions, ...this.#removals]);
+    // Whether one fails is seen in the removals.
+    for (const name of [...this.#entries.keys()]) this.delete(name).catch(() => {});
+    const removals = [...this.#removals];
+    try {
+      await settleAll([...removals, this.#closeShared(removals)]);
+    } finally {
+      this.#offExit?.();
+    }
+  }
+
+  async #closeShared(removals: readonly Promise<void>[]): Promise<void> {
+    await Promise.allSettled(removals);
     await this.#ownRunner.close();
     await this.#directory.remove();
-    this.#offExit();
-    for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  /** A directory for this; no process is started before there is one. */
+  #inside(name: string): string {
+    // A program that ends without close() must not leave its processes and their output behind.
+    this.#offExit ??= onProgramExit(() => {
+      this.#ownRunner.killNow();
+      this.#directory.removeNow();
+    });
+    return this.#directory.inside(name);
   }
 
   #rootDirectory(given: string | undefined): string {
-    if (given === undefined) return this.#directory.inside(`roots/${randomUUID()}`);
+    if (given === undefined) return this.#inside(`roots/${randomUUID()}`);
     if (statSync(given, { throwIfNoEntry: false })?.isDirectory() !== true) {
       throw new TypeError(`root directory ${JSON.stringify(given)} must be an existing directory`);
     }
@@ -193,17 +201,12 @@ export class Engines {
   }
 }
 
-/**
- * Makes a set of engines, without an engine yet.
- * @throws {TypeError} on a secret or a limit that cannot be used.
- */
-export function createEngines(options: EnginesOptions): Engines {
-  return new Engines(options);
-}
-
 async function removeEntry({ engine, ownsRoot }: Entry): Promise<void> {
-  await engine.remove(engineNotFound(engine.name));
-  if (ownsRoot) await removeDirectory(engine.rootDirectory);
+  try {
+    await engine.remove(engineNotFound(engine.name));
+  } finally {
+    if (ownsRoot) await removeDirectory(engine.rootDirectory);
+  }
 }
 
 function engineNotFound(name: string): ConnectError {

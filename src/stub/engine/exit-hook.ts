@@ -1,7 +1,13 @@
 const hooks = new Set<() => void>();
 
 function runAll(): void {
-  for (const hook of hooks) hook();
+  for (const hook of hooks) {
+    try {
+      hook();
+    } catch {
+      // The program ends for another reason, which this must not hide; and others have their turn.
+    }
+  }
 }
 
 /**

@@ -20,6 +20,11 @@ export function alreadyExists(message: string): ConnectError {
   return new ConnectError(message, Code.AlreadyExists);
 }
 
+/** The machine does not allow it. */
+export function permissionDenied(message: string, cause: unknown): ConnectError {
+  return new ConnectError(message, Code.PermissionDenied, undefined, undefined, cause);
+}
+
 /** A limit is reached. */
 export function resourceExhausted(message: string, cause?: unknown): ConnectError {
   return new ConnectError(message, Code.ResourceExhausted, undefined, undefined, cause);

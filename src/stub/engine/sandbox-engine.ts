@@ -12,6 +12,7 @@ import { checkProcessSpec } from "./process/process-spec.js";
 import { resolveWorkingDirectory } from "./process/working-directory.js";
 import { alreadyExists, failedPrecondition, invalidArgument, notFound } from "./refusals.js";
 import type { Command } from "./runner/runner.js";
+import { settleAll } from "./settle-all.js";
 
 /** What an engine is made with. */
 export interface SandboxEngineOptions {
@@ -112,17 +113,23 @@ export class SandboxEngine {
     throw failedPrecondition(`engine ${this.name} is not in running state: it is ${this.#state}`);
   }
 
-  /** Enters a state. One that is not RUNNING kills the processes; resolves when they have ended. */
+  /**
+   * Enters a state. One that is not RUNNING kills the processes; resolves when they have ended.
+   * @throws {Error} naming the process groups that are left.
+   */
   async enterState(state: EngineState): Promise<void> {
     this.#state = state;
     if (state === "STATE_RUNNING") return;
-    await Promise.all(this.#inOrder.map((process) => process.end()));
+    await settleAll(this.#inOrder.map((process) => process.end()));
   }
 
-  /** Ends and removes every process; waiters and followers get this error. */
+  /**
+   * Ends and removes every process; waiters and followers get this error.
+   * @throws {Error} naming the process groups that are left.
+   */
   async remove(removal: ConnectError): Promise<void> {
     this.#state = "STATE_DELETING";
-    await Promise.all(this.#inOrder.map((process) => process.remove(removal)));
+    await settleAll(this.#inOrder.map((process) => process.remove(removal)));
   }
 
   #add(name: string, spec: Process): EngineProcess {

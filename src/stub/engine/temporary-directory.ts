@@ -18,9 +18,17 @@ export class TemporaryDirectory {
     return path;
   }
 
-  /** Removes it as far as that goes without waiting: for a program that ends. */
+  /** Removes it without waiting: for a program that ends. */
   removeNow(): void {
-    if (this.#path !== undefined) rmSync(this.#path, REMOVE);
+    const path = this.#path;
+    if (path === undefined) return;
+    try {
+      rmSync(path, REMOVE);
+    } catch (error) {
+      if (systemErrorCode(error) !== "EACCES") throw error;
+      makeWritable(path);
+      rmSync(path, REMOVE);
+    }
   }
 
   /** Removes it with everything inside. */

@@ -11,7 +11,7 @@ export type NodeResponse = (Omit<ServerResponse, "write"> | Omit<Http2ServerResp
 
 /**
  * Serves a request, or leaves it to the next handler. True tells that the handler took it, and will
- * end the response in its own time; false that it did not touch it.
+ * end the response in its own time; false that it has set headers at most.
  */
 export type NodeHandler = (request: NodeRequest, response: NodeResponse) => boolean;
 

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Process, ProcessSchema } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { createEngines, type Engines } from "../../../src/stub/engine/engines.js";
+import { Engines } from "../../../src/stub/engine/engines.js";
 import type { SandboxEngine } from "../../../src/stub/engine/sandbox-engine.js";
 import { MemorySpool } from "../world/memory-spool.js";
 import type { ProcessScript } from "../world/process-script.js";
@@ -24,7 +24,7 @@ export class EngineHost {
   constructor(time: VirtualTime, script: ProcessScript) {
     this.#time = time;
     this.runner = new ScriptedRunner(time, script);
-    this.engines = createEngines({
+    this.engines = new Engines({
       defaultCreator: CREATOR,
       dependencies: {
         clock: {

@@ -42,7 +42,14 @@ export class ScriptedRunner implements Runner {
       this.#time.schedule(this.#script.drainMs, () => end(how));
     };
     this.#write(0, sink, state, finish);
-    return { pid: this.starts, ended, signal: (signal) => this.#signal(signal, state, finish) };
+    return {
+      ended,
+      signal: (signal) => this.#signal(signal, state, finish),
+      kill: async () => {
+        this.#signal(SIGKILL, state, finish);
+        await ended;
+      },
+    };
   }
 
   #write(

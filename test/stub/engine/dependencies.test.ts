@@ -116,7 +116,10 @@ function simulate() {
           resolve({ signal: number });
           return true;
         };
-        return { pid: 1, ended: promise, signal };
+        const kill = async () => {
+          signal(9);
+        };
+        return { ended: promise, signal, kill };
       },
     },
     createSpool: ({ onReadable }) => {

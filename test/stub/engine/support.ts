@@ -9,11 +9,7 @@ import {
   ProcessSchema,
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { EngineProcess } from "../../../src/stub/engine/engine-process.js";
-import {
-  createEngines,
-  type Engines,
-  type EnginesOptions,
-} from "../../../src/stub/engine/engines.js";
+import { Engines, type EnginesOptions } from "../../../src/stub/engine/engines.js";
 import type { OutputChunk } from "../../../src/stub/engine/process/joined-chunks.js";
 import type { SandboxEngine } from "../../../src/stub/engine/sandbox-engine.js";
 
@@ -29,7 +25,7 @@ afterEach(async () => {
 
 /** Engines that are closed after the test. */
 export function makeEngines(options: Partial<EnginesOptions> = {}): Engines {
-  const engines = createEngines({ defaultCreator: "me", ...options });
+  const engines = new Engines({ defaultCreator: "me", ...options });
   opened.push(engines);
   return engines;
 }

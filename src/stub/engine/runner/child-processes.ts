@@ -13,6 +13,8 @@ export interface SpawnedChild {
   readonly pid: number;
   /** Resolves when the child itself has ended, whatever holds its output open. Never rejects. */
   readonly exited: Promise<CommandEnd>;
+  /** Lets this program end before the child has. */
+  release(): void;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function spawnCommand(
       ),
     );
   });
-  return { pid, exited };
+  return { pid, exited, release: () => child.unref() };
 }
 
 /**

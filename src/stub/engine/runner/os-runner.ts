@@ -1,17 +1,15 @@
 import { closeSync } from "node:fs";
-import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { Clock } from "../clock.js";
 import { reasonOf, systemErrorCode } from "../refusals.js";
 import { type SpawnedChild, spawnCommand } from "./child-processes.js";
 import { FifoPool } from "./fifo-pool.js";
+import { OsCommand } from "./os-command.js";
 import { openPipes, type Pipe } from "./pipe.js";
 import { PipeDrain } from "./pipe-drain.js";
-import { ProcessGroup } from "./process-group.js";
 import {
   type Command,
-  type CommandEnd,
   CommandRefusedError,
   type OutputSink,
   type Runner,
@@ -30,7 +28,8 @@ const SHORTAGES: ReadonlySet<string | undefined> = new Set([
 export class OsRunner implements Runner {
   readonly #clock: Clock;
   readonly #fifos: FifoPool;
-  readonly #groups = new Set<ProcessGroup>();
+  /** Those of which something may be left. */
+  readonly #commands = new Set<OsCommand>();
 
   /** @param fifoDirectory where to make FIFOs; asked for when the first process is started. */
   constructor(clock: Clock, fifoDirectory: () => string) {
@@ -43,25 +42,19 @@ export class OsRunner implements Runner {
     const [stdout, stderr] = openPipes(fifos);
     if (stdout === undefined || stderr === undefined) throw new Error("two pipes are needed");
     const child = await spawnWithPipes(command, stdout, stderr);
-    const group = new ProcessGroup(child.pid);
-    this.#groups.add(group);
     const drains = [
       new PipeDrain(stdout.readEnd, OutputStream.STDOUT, sink, this.#clock),
       new PipeDrain(stderr.readEnd, OutputStream.STDERR, sink, this.#clock),
     ];
-    return {
-      pid: child.pid,
-      ended: awaitEnd(child, group, drains).finally(() => {
-        // One that outlived its leader stays known, so that nothing is left behind.
-        if (group.isGone) this.#groups.delete(group);
-      }),
-      signal: (signal) => group.signal(signal),
-    };
+    const running = new OsCommand(child, drains, this.#clock);
+    this.#commands.add(running);
+    void running.pipesClosed.then(() => running.isGone && this.#commands.delete(running));
+    return running;
   }
 
   /** Kills everything that it started: for a program that ends, and cannot wait. */
   killNow(): void {
-    for (const group of this.#groups) group.signal(constants.signals.SIGKILL);
+    for (const running of this.#commands) running.killNow();
   }
 
   /** Resolves when nothing of the runner's own is running any more. */
@@ -84,18 +77,6 @@ async function spawnWithPipes(command: Command, stdout: Pipe, stderr: Pipe): Pro
     closeSync(stdout.writeEnd);
     closeSync(stderr.writeEnd);
   }
-}
-
-/** The program has ended when it was reaped, and then its pipes were read to their end. */
-async function awaitEnd(
-  child: SpawnedChild,
-  group: ProcessGroup,
-  drains: readonly PipeDrain[],
-): Promise<CommandEnd> {
-  const end = group.leaderEnded(await child.exited);
-  for (const drain of drains) drain.programEnded();
-  await Promise.all(drains.map((drain) => drain.ended));
-  return end;
 }
 
 function refusalOf(command: string, error: unknown): CommandRefusedError {

@@ -1,114 +1,134 @@
 import { Socket } from "node:net";
 import type { Clock } from "../clock.js";
+import { discardPipe } from "./discard-pipe.js";
+import { PausableTimer } from "./pausable-timer.js";
 import type { OutputSink, WrittenStream } from "./runner.js";
 
-/** How long a pipe may be silent after the program's end before what holds it open is left alone. */
+/** How long a pipe may be silent after the program's end before it is no longer captured. */
 const GRACE_MS = 250;
-/** How long a pipe is read after the program's end at most, whatever still comes. */
+/**
+ * How long a pipe is captured after the program's end, whatever still comes: a descendant that
+ * writes now and then would renew the grace for ever.
+ */
 const MAX_AFTER_END_MS = 1_000;
 /**
- * The most that is read after the program's end: the largest pipe that Linux grants by default
+ * The most that is captured after the program's end: the largest pipe that Linux grants by default
  * (1 MiB) and what Node has read ahead. More can only come from a program that still writes.
  */
 const MAX_BYTES_AFTER_END = (1024 + 128) * 1024;
 
-/** Reads one pipe into the sink, at the sink's pace. */
+/**
+ * Reads one pipe into the sink, at the sink's pace; after the program's end for a while, and then
+ * into nothing, for descendants that still write.
+ */
 export class PipeDrain {
-  /** Resolves when the pipe is at its end or was given up. */
+  /** Resolves when nothing is given to the sink any more. */
   readonly ended: Promise<void>;
+  /** Resolves when the pipe is closed: at its end, or because it was given up. */
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #stream: WrittenStream;
   readonly #sink: OutputSink;
   readonly #clock: Clock;
+  readonly #limit: PausableTimer;
+  #end: () => void = () => {};
   #received = 0;
   #receivedAtEnd: number | undefined;
   #paused = false;
   #refused = false;
+  #hasEnded = false;
   #cancelGrace: (() => void) | undefined;
-  #cancelLimit: (() => void) | undefined;
 
   constructor(readEnd: number, stream: WrittenStream, sink: OutputSink, clock: Clock) {
     this.#stream = stream;
     this.#sink = sink;
     this.#clock = clock;
-    this.#socket = new Socket({ fd: readEnd, readable: true, writable: false });
+    this.#limit = new PausableTimer(clock, MAX_AFTER_END_MS, () => {
+      // What was on its way at the program's end is read first, even by a busy program.
+      setImmediate(() => this.#paused || this.#stopCapturing());
+    });
     this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#socket = new Socket({ fd: readEnd, readable: true, writable: false });
+    this.closed = new Promise((resolve) => {
       this.#socket.once("close", () => {
-        this.#cancelGrace?.();
-        this.#cancelLimit?.();
+        this.#finish();
         resolve();
       });
     });
     // A pipe that cannot be read is a pipe that has ended: "close" follows.
     this.#socket.on("error", () => {});
-    this.#socket.on("data", (data) => this.#receive(data));
+    this.#socket.on("data", this.#receive);
   }
 
-  /** The program has ended: only what is on its way is still read. */
+  /** The program has ended: only what is on its way is still captured. */
   programEnded(): void {
     this.#receivedAtEnd = this.#received;
-    if (this.#refused) {
-      this.#socket.destroy();
-      return;
-    }
-    this.#startGrace();
-    this.#startLimit();
+    if (this.#refused) this.#stopCapturing();
+    else this.#startTimers();
   }
 
-  #receive(data: Buffer): void {
+  /** Closes the pipe, whatever is in it: who writes to it afterwards gets SIGPIPE. */
+  giveUp(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #receive = (data: Buffer): void => {
     this.#received += data.length;
     const taken = this.#sink.write(this.#stream, data);
     if (this.#receivedAtEnd !== undefined) {
       if (this.#received - this.#receivedAtEnd > MAX_BYTES_AFTER_END) {
-        this.#socket.destroy();
+        this.#stopCapturing();
         return;
       }
-      this.#startGrace();
+      this.#startTimers();
     }
     if (taken === true) return;
     this.#paused = true;
     this.#socket.pause();
+    // Time in which the sink takes nothing does not count.
     this.#cancelGrace?.();
-    this.#cancelLimit?.();
+    this.#limit.pause();
     void taken.then((goOn) => (goOn ? this.#resume() : this.#refuse()));
-  }
+  };
 
   #resume(): void {
     this.#paused = false;
+    if (this.#hasEnded) return;
     this.#socket.resume();
-    if (this.#receivedAtEnd !== undefined) {
-      this.#startGrace();
-      this.#startLimit();
-    }
+    if (this.#receivedAtEnd !== undefined) this.#startTimers();
   }
 
   #refuse(): void {
     this.#refused = true;
-    if (this.#receivedAtEnd !== undefined) this.#socket.destroy();
+    if (this.#receivedAtEnd !== undefined) this.#stopCapturing();
   }
 
-  #startGrace(): void {
+  #startTimers(): void {
+    if (this.#paused || this.#hasEnded) return;
+    this.#limit.start();
     this.#cancelGrace?.();
-    if (this.#paused || this.#socket.destroyed) return;
     this.#cancelGrace = this.#clock.schedule(GRACE_MS, () => {
       const received = this.#received;
       // This program may have been busy for longer than the grace: read before giving up.
       setImmediate(() => {
-        if (!this.#paused && this.#received === received) this.#socket.destroy();
+        if (!this.#paused && this.#received === received) this.#stopCapturing();
       });
     });
   }
 
-  // A descendant that writes now and then would renew the grace for ever. Time in which the sink
-  // takes nothing does not count.
-  #startLimit(): void {
-    this.#cancelLimit?.();
-    if (this.#paused || this.#socket.destroyed) return;
-    this.#cancelLimit = this.#clock.schedule(MAX_AFTER_END_MS, () => {
-      // What was on its way at the program's end is read first, even by a busy program.
-      setImmediate(() => {
-        if (!this.#paused) this.#socket.destroy();
-      });
-    });
+  #stopCapturing(): void {
+    if (this.#hasEnded) return;
+    this.#socket.off("data", this.#receive);
+    discardPipe(this.#socket);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#hasEnded = true;
+    this.#cancelGrace?.();
+    this.#limit.pause();
+    this.#end();
   }
 }

@@ -1,9 +1,11 @@
+import { systemErrorCode } from "../refusals.js";
 import type { CommandEnd } from "./runner.js";
 import { endsUnnamed } from "./unnamed-signals.js";
 
 /** The process group of a program, and of every descendant that did not leave it. */
 export class ProcessGroup {
-  readonly #id: number;
+  /** The id of the group, which is its leader's. */
+  readonly id: number;
   #leaderEnded = false;
   #gone = false;
   /** The signal that ended the leader, if Node has no name for it. */
@@ -11,7 +13,7 @@ export class ProcessGroup {
 
   /** @param id the process id of the group's leader. */
   constructor(id: number) {
-    this.#id = id;
+    this.id = id;
   }
 
   /**
@@ -21,11 +23,16 @@ export class ProcessGroup {
    */
   leaderEnded(end: CommandEnd): CommandEnd {
     this.#leaderEnded = true;
-    this.#gone = !reaches(-this.#id, 0);
+    this.#gone = !exists(-this.id);
     const unnamed = this.#unnamed;
     return unnamed !== undefined && "exitCode" in end && end.exitCode === 0
       ? { signal: unnamed }
       : end;
+  }
+
+  /** Whether the leader was reaped. */
+  get hasLeaderEnded(): boolean {
+    return this.#leaderEnded;
   }
 
   /** Whether no member was left when the leader had ended, or since. */
@@ -36,23 +43,36 @@ export class ProcessGroup {
   /**
    * Sends a signal to every member.
    * @returns whether there was one that it could be sent to.
+   * @throws the system's error where there are members and none can be sent it: EPERM where they
+   * became another user's, EINVAL where the machine has no such signal.
    */
   signal(signal: number): boolean {
     // While a group has members its id is not given to a new process. So a process with the id of
     // the leader that we reaped means that the group has gone, and that its id is somebody else's.
-    if (this.#leaderEnded && !this.#gone) this.#gone = reaches(this.#id, 0);
+    if (this.#leaderEnded && !this.#gone) this.#gone = exists(this.id);
     if (this.#gone) return false;
-    if (!this.#leaderEnded && endsUnnamed(this.#id, signal)) this.#unnamed ??= signal;
-    const sent = reaches(-this.#id, signal);
+    if (!this.#leaderEnded && endsUnnamed(this.id, signal)) this.#unnamed ??= signal;
+    const sent = send(-this.id, signal);
     if (!sent && this.#leaderEnded) this.#gone = true;
     return sent;
   }
 }
 
-function reaches(target: number, signal: number): boolean {
+/** Whether there was a process to send it to. */
+function send(target: number, signal: number): boolean {
   try {
     return process.kill(target, signal);
+  } catch (error) {
+    if (systemErrorCode(error) === "ESRCH") return false;
+    throw error;
+  }
+}
+
+function exists(target: number): boolean {
+  try {
+    return send(target, 0);
   } catch {
-    return false;
+    // One that we may not send a signal to is there.
+    return true;
   }
 }

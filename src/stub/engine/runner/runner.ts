@@ -30,15 +30,21 @@ export type CommandEnd = { readonly exitCode: number } | { readonly signal: numb
 
 /** A program that was started. */
 export interface RunningCommand {
-  /** The id of the program, which is the id of its process group as well. */
-  readonly pid: number;
-  /** Resolves once the program has ended and all its output was given to the sink. Never rejects. */
+  /** Resolves once the program has ended and its output was given to the sink. Never rejects. */
   readonly ended: Promise<CommandEnd>;
   /**
    * Sends a signal to the whole process group, what outlived the program included.
    * @returns whether there was a process to send it to.
+   * @throws the system's error where it cannot be sent to any of those that there are: EPERM where
+   * they became another user's, EINVAL where the machine has no such signal.
    */
   signal(signal: number): boolean;
+  /**
+   * Kills the whole process group, what outlived the program included, and gives its pipes up.
+   * Resolves when the program has ended.
+   * @throws {Error} naming the process group, where that cannot be killed or does not end in time.
+   */
+  kill(): Promise<void>;
 }
 
 /** Executes programs. */

@@ -13,29 +13,35 @@ import { exists, until } from "../support.js";
 
 /** A clock whose timers run when the test says so. */
 class StoppedClock {
-  readonly timers = new Set<() => void>();
+  readonly timers = new Map<() => void, number>();
+  #now = 0;
   now(): number {
-    return 0;
+    return this.#now;
   }
-  schedule(_delayMs: number, callback: () => void): () => void {
+  schedule(delayMs: number, callback: () => void): () => void {
     const timer = () => {
       this.timers.delete(timer);
       callback();
     };
-    this.timers.add(timer);
+    this.timers.set(timer, this.#now + delayMs);
     return () => this.timers.delete(timer);
   }
-  elapse(): void {
-    for (const timer of [...this.timers]) timer();
+  elapse(ms: number): void {
+    this.#now += ms;
+    for (const [timer, at] of [...this.timers]) if (at <= this.#now) timer();
   }
 }
 
 let directory: string;
 let writeEnd: number | undefined;
+let opened: PipeDrain | undefined;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "aiem-pipe-"));
 });
-afterEach(() => {
+afterEach(async () => {
+  opened?.giveUp();
+  await opened?.closed;
+  opened = undefined;
   if (writeEnd !== undefined) closeSync(writeEnd);
   writeEnd = undefined;
   rmSync(directory, { recursive: true });
@@ -48,6 +54,7 @@ async function makeDrain(write: OutputSink["write"], clock = systemClock) {
   expect(exists(fifo)).toBe(false);
   writeEnd = pipe.writeEnd;
   const drain = new PipeDrain(pipe.readEnd, OutputStream.STDOUT, { write }, clock);
+  opened = drain;
   let ended = false;
   void drain.ended.then(() => {
     ended = true;
@@ -56,7 +63,7 @@ async function makeDrain(write: OutputSink["write"], clock = systemClock) {
 }
 
 describe("a pipe after its program's end", () => {
-  it("is read to what is in it, and then given up while somebody holds it open", async () => {
+  it("is captured to what is in it, and then no more while somebody holds it open", async () => {
     let bytes = 0;
     const { drain, writeEnd } = await makeDrain((_stream, data) => {
       bytes += data.length;
@@ -68,7 +75,7 @@ describe("a pipe after its program's end", () => {
     expect(bytes).toBe(60_000);
   });
 
-  it("is read before it is given up, however long this program was busy", async () => {
+  it("is captured to what is in it, however long this program was busy", async () => {
     let bytes = 0;
     const { drain, writeEnd } = await makeDrain((_stream, data) => {
       bytes += data.length;
@@ -102,11 +109,43 @@ describe("a pipe after its program's end", () => {
     releases.shift()?.(true);
     await until(() => clock.timers.size === 2);
     expect(isEnded()).toBe(false);
-    clock.elapse();
+    clock.elapse(250);
     await drain.ended;
   });
 
-  it("is given up at once where the sink wants nothing more", async () => {
+  it("is captured for a second of writes now and then, not counting what the sink takes", async () => {
+    const clock = new StoppedClock();
+    let release = (): void => {};
+    let bytes = 0;
+    const { drain, writeEnd, isEnded } = await makeDrain((_stream, data) => {
+      bytes += data.length;
+      return bytes === 3 ? new Promise((resolve) => (release = () => resolve(true))) : true;
+    }, clock);
+    const write = async () => {
+      const before = bytes;
+      writeSync(writeEnd, "x");
+      await until(() => bytes > before);
+      clock.elapse(200);
+      await sleep(5);
+    };
+    drain.programEnded();
+    await write();
+    await write();
+    expect(clock.timers.size).toBe(2);
+    await write();
+    expect(clock.timers.size).toBe(0);
+    clock.elapse(60_000);
+    release();
+    await until(() => clock.timers.size === 2);
+    await write();
+    await write();
+    expect(isEnded()).toBe(false);
+    await write();
+    await drain.ended;
+    expect(bytes).toBe(6);
+  });
+
+  it("is no longer captured at once where the sink wants nothing more", async () => {
     let writes = 0;
     const { drain, writeEnd, isEnded } = await makeDrain(() => {
       writes += 1;
@@ -122,26 +161,26 @@ describe("a pipe after its program's end", () => {
     expect(writes).toBe(1);
   });
 
-  it("is given up after more than a pipe can hold", async () => {
+  it("is no longer captured after more than a pipe can hold", async () => {
     let bytes = 0;
-    const { drain, writeEnd } = await makeDrain((_stream, data) => {
+    const { drain, writeEnd, isEnded } = await makeDrain((_stream, data) => {
       bytes += data.length;
       return true;
     }, new StoppedClock());
     drain.programEnded();
-    let isOpen = true;
-    while (isOpen) {
+    while (!isEnded()) {
       const before = bytes;
-      try {
-        writeSync(writeEnd, Buffer.alloc(60_000));
-      } catch (error) {
-        expect(error).toMatchObject({ code: "EPIPE" });
-        isOpen = false;
-      }
-      await until(() => bytes > before || !isOpen);
+      writeSync(writeEnd, Buffer.alloc(60_000));
+      await until(() => bytes > before || isEnded());
     }
-    await drain.ended;
     expect(bytes).toBeGreaterThan(1024 * 1024);
     expect(bytes).toBeLessThan(2 * 1024 * 1024);
+  });
+
+  it("is closed at once where it is given up, whoever holds it open", async () => {
+    const { drain, writeEnd } = await makeDrain(() => true);
+    drain.giveUp();
+    await Promise.all([drain.ended, drain.closed]);
+    expect(() => writeSync(writeEnd, "late")).toThrow("EPIPE");
   });
 });
