@@ -14,6 +14,8 @@ export interface OpenTarget extends AsyncDisposable {
   readonly parent: string;
   /** The engines, from the side of those who run them. They are in this program. */
   readonly engines: StubEngines;
+  /** How many calls of StreamOutput the server has taken, from whichever client. */
+  readonly streamsTaken: () => number;
   /** A client like `client` that calls with another token. It is closed with the target. */
   clientAs(token: string): ProcessClient;
 }

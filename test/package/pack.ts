@@ -1,7 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 
@@ -11,6 +19,8 @@ export interface PackedPackage {
   readonly consumer: string;
   /** The tarball's files, as npm lists them. */
   readonly files: readonly string[];
+  /** When the working tree's dist was made, before the packing; undefined where there was none. */
+  readonly distMade: number | undefined;
 }
 
 declare module "vitest" {
@@ -20,6 +30,8 @@ declare module "vitest" {
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+// What a fresh clone and `npm ci` do not have, or not in this place.
+const NOT_COPIED = new Set([".git", "dist", "node_modules"]);
 
 /**
  * Packs the project once and installs the tarball as `npm install` would, but without a registry:
@@ -27,18 +39,44 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  */
 export function setup(project: TestProject): () => void {
   const consumer = mkdtempSync(join(tmpdir(), "aiem-package-"));
-  project.provide("packed", { consumer, files: install(consumer) });
+  const distMade = madeAt(join(root, "dist"));
+  project.provide("packed", { consumer, files: install(consumer), distMade });
   return () => rmSync(consumer, { recursive: true, force: true });
 }
 
+/** When a file or directory was made; undefined where there is none. */
+export function madeAt(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.birthtimeMs;
+}
+
+/** What npm tells of a tarball. */
+interface Tarball {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** Packs a copy, because packing deletes dist and builds it anew, which others may be using. */
+function pack(destination: string): Tarball {
+  const copy = mkdtempSync(join(tmpdir(), "aiem-pack-"));
+  try {
+    const filter = (path: string) => !NOT_COPIED.has(relative(root, path));
+    cpSync(root, copy, { recursive: true, filter });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    const [tarball]: [Tarball] = JSON.parse(
+      execFileSync("npm", ["pack", "--json", "--pack-destination", destination], {
+        cwd: copy,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+      }),
+    );
+    return tarball;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
 function install(consumer: string): string[] {
-  const [tarball] = JSON.parse(
-    execFileSync("npm", ["pack", "--json", "--pack-destination", consumer], {
-      cwd: root,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    }),
-  );
+  const tarball = pack(consumer);
   const target = join(consumer, "node_modules", "aiem-process-client");
   mkdirSync(target, { recursive: true });
   execFileSync("tar", [
@@ -57,5 +95,5 @@ function install(consumer: string): string[] {
   }
   cpSync(join(root, "test", "package", "consumer"), consumer, { recursive: true });
   cpSync(join(root, "examples"), join(consumer, "examples"), { recursive: true });
-  return tarball.files.map((file: { path: string }) => file.path).sort();
+  return tarball.files.map(({ path }) => path).sort();
 }

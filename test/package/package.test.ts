@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, inject, it } from "vitest";
+import { madeAt } from "./pack.js";
 
-const { consumer, files } = inject("packed");
+const { consumer, files, distMade } = inject("packed");
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
 const installed = join(consumer, "node_modules", "aiem-process-client");
@@ -37,6 +38,10 @@ describe("the tarball", () => {
       .filter((path) => path.endsWith(".ts"))
       .map((path) => `dist/${path.replace(/\.ts$/, ".js")}`);
     expect(files.filter((file) => /^dist\/.*\.js$/.test(file))).toEqual(expected.sort());
+  });
+
+  it("is made without touching the dist of the working tree", () => {
+    expect(madeAt(join(root, "dist"))).toBe(distMade);
   });
 
   it("has the file of every entry point", () => {

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { shell } from "../../support/commands.js";
+import { inSteps } from "../../support/in-steps.js";
 import type { FullContractTarget } from "../contract-target.js";
 import { useTarget } from "./use-target.js";
 
@@ -66,11 +68,13 @@ export function defineExecution(target: FullContractTarget): void {
     });
 
     it("that a process closes do not end it", async () => {
-      const { client, parent } = open();
-      const script = "echo before; exec >&- 2>&-; sleep 0.4; exit 5";
+      const { client, parent, engines } = open();
+      const root = engines.get(parent)?.rootDirectory ?? "";
+      const { script, next } = inSteps('echo before; exec >&- 2>&-; : >"$HOME/closed"', "exit 5");
       const { name } = await client.createProcess(parent, shell(script), { autoRun: true });
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await expect.poll(() => existsSync(join(root, "closed"))).toBe(true);
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
+      next(root);
       expect(await client.waitProcess(name)).toMatchObject({ exitCode: 5 });
       expect(Buffer.from(await client.readOutput(name)).toString()).toBe("before\n");
     });

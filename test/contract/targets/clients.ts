@@ -1,5 +1,6 @@
 import type { ProcessClient } from "../../../src/index.js";
 import type { Stub } from "../../../src/stub/create-stub.js";
+import type { StubFaults } from "../../../src/stub/index.js";
 import type { OpenTarget } from "../contract-target.js";
 
 /**
@@ -7,7 +8,7 @@ import type { OpenTarget } from "../contract-target.js";
  * them, then what is behind them.
  */
 export function openTarget(
-  stub: Pick<Stub, "token" | "parent" | "engines">,
+  stub: Pick<Stub, "token" | "parent" | "engines"> & { readonly faults: Pick<StubFaults, "calls"> },
   connect: (token: string) => ProcessClient,
   close: () => Promise<void>,
 ): OpenTarget {
@@ -21,6 +22,7 @@ export function openTarget(
     client: clientAs(stub.token),
     parent: stub.parent,
     engines: stub.engines,
+    streamsTaken: () => stub.faults.calls("StreamOutput"),
     clientAs,
     async [Symbol.asyncDispose]() {
       for (const client of clients) {

@@ -9,7 +9,7 @@ import { authorized, recording } from "./requests.js";
 export const memoryTarget: FullContractTarget = {
   name: "in memory",
   async open(options) {
-    const { transport, parent, engines, close } = createStubTransport(options);
+    const { transport, parent, engines, faults, close } = createStubTransport(options);
     const sent: string[] = [];
     const clients: ProcessClient[] = [];
     const clientOf = (own: typeof transport) => {
@@ -21,6 +21,7 @@ export const memoryTarget: FullContractTarget = {
       client: clientOf(recording(transport, sent)),
       parent,
       engines,
+      streamsTaken: () => faults.calls("StreamOutput"),
       sent,
       service: createClient(ProcessService, transport),
       clientAs: (token) => clientOf(authorized(transport, token)),

@@ -34,6 +34,7 @@ export function serverTarget(target: ServerTargetOptions): ServerContractTarget 
         client: clientAs(stub.token, sent),
         parent: stub.parent,
         engines: stub.engines,
+        streamsTaken: () => stub.faults.calls("StreamOutput"),
         sent,
         service: createClient(ProcessService, authorized(raw.transport, stub.token)),
         stop: () => stub.stop(),

@@ -10,10 +10,12 @@ import type {
   Command,
   CommandEnd,
   OutputSink,
+  Runner,
   WrittenStream,
 } from "../../../src/stub/engine/runner/runner.js";
 import type { Spool, SpoolExtent, SpoolReader } from "../../../src/stub/engine/spool/spool.js";
 import {
+  createPending,
   ENGINE,
   followAll,
   makeEngines,
@@ -97,7 +99,8 @@ afterEach(() => {
   rmSync(temporary, { recursive: true });
 });
 
-function simulate() {
+/** @param wrap what to put around the start of a script. */
+function simulate(wrap = (run: Runner["run"]): Runner["run"] => run) {
   const scripts: Script[] = [];
   const spools: MemorySpool[] = [];
   let now = 1_000_000;
@@ -109,7 +112,7 @@ function simulate() {
       return `id-${ids}`;
     },
     runner: {
-      run: async (command, sink) => {
+      run: wrap(async (command, sink) => {
         const { promise, resolve } = withResolvers<CommandEnd>();
         scripts.push({ command, sink, end: resolve });
         const signal = (number: number) => {
@@ -120,7 +123,7 @@ function simulate() {
           signal(9);
         };
         return { ended: promise, signal, kill };
-      },
+      }),
     },
     createSpool: ({ onReadable }) => {
       const spool = new MemorySpool(onReadable);
@@ -197,13 +200,25 @@ describe("an engine with injected dependencies", () => {
     expect(message).not.toContain("to");
   });
 
-  it("keeps a process PENDING, or creates none, where the runner itself fails", async () => {
-    const run = () => Promise.reject(new Error("no pipes left"));
-    const engine = makeEngines({ dependencies: { runner: { run } } }).create(ENGINE);
+  it("creates no process, or keeps it PENDING, where the runner itself fails", async () => {
+    let failing = true;
+    const { engine, script } = simulate((run) => (...args) => {
+      return failing ? Promise.reject(new Error("no pipes left")) : run(...args);
+    });
     const { code, message } = await refusal(() => startNow(engine, { command: "a" }));
     expect(code).toBe("Internal");
     expect(message).toContain("no pipes left");
     expect(engine.listProcesses({ pageSize: 0, pageToken: "", filter: "" }).processes).toEqual([]);
+
+    const process = await createPending(engine, { command: "a" });
+    expect((await refusal(() => process.start())).message).toContain("no pipes left");
+    expect(process.snapshot()).toMatchObject({ state: Process_State.PENDING });
+    expect(process.snapshot().startTime).toBeUndefined();
+    failing = false;
+    await process.start();
+    script().end({ exitCode: 0 });
+    await process.finished(NEVER);
+    expect(process.state).toBe(Process_State.SUCCEEDED);
   });
 
   it("ends its scripts and gives up its spools when it is deleted", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OutputStream, Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { EngineProcess } from "../../../src/stub/engine/engine-process.js";
+import { inSteps } from "../../support/in-steps.js";
 import {
   createPending,
   fixture,
@@ -38,14 +39,17 @@ describe("following the output", () => {
   });
 
   it("shows output while the program runs, and ends after the final state", async () => {
-    const process = await startNow(makeEngine(), fixture("ticks.js", "3"));
-    let seen = "";
+    const engine = makeEngine();
+    const { script, next } = inSteps("echo 1", "echo 2", "echo 3");
+    const process = await startNow(engine, sh(script));
+    const seen: string[] = [];
     for await (const { data } of process.follow({ skipReplay: false, signal: NEVER })) {
-      if (seen === "") expect(process.state).toBe(Process_State.RUNNING);
-      seen += text(data);
+      seen.push(text(data));
+      if (seen.length < 3) expect(process.state).toBe(Process_State.RUNNING);
+      next(engine.rootDirectory);
     }
     expect(process.state).toBe(Process_State.SUCCEEDED);
-    expect(seen).toBe("tick 1\ntick 2\ntick 3\n");
+    expect(seen).toEqual(["1\n", "2\n", "3\n"]);
   });
 
   it("with skipReplay starts at what was captured at the call", async () => {
@@ -73,10 +77,12 @@ describe("following the output", () => {
   });
 
   it("never joins chunks of different streams", async () => {
-    const process = await runToEnd(
-      makeEngine(),
-      sh("echo a; sleep 0.05; echo b >&2; sleep 0.05; echo c"),
-    );
+    const engine = makeEngine();
+    const { script, next } = inSteps("echo a", "echo b >&2", "echo c");
+    const process = await startNow(engine, sh(script));
+    for await (const _ of process.follow({ skipReplay: false, signal: NEVER })) {
+      next(engine.rootDirectory);
+    }
     const chunks: string[] = [];
     for await (const { stream, data } of process.follow({ skipReplay: false, signal: NEVER })) {
       chunks.push(`${OutputStream[stream]} ${text(data)}`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OutputStream, Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { inSteps } from "../../support/in-steps.js";
 import {
   makeEngine,
   NEVER,
@@ -47,10 +48,14 @@ describe("output beyond maxSpoolBytes", () => {
   });
 
   it("is told for the stream that it belongs to only", async () => {
-    const process = await runToEnd(
-      makeEngine({ maxSpoolBytes: 6 }),
-      sh("printf err >&2; sleep 0.1; printf 1234"),
-    );
+    const engine = makeEngine({ maxSpoolBytes: 6 });
+    const { script, next } = inSteps("printf err >&2", "printf 1234");
+    const process = await startNow(engine, sh(script));
+    for await (const _ of process.follow({ skipReplay: false, signal: NEVER })) {
+      next(engine.rootDirectory);
+      break;
+    }
+    await process.finished(NEVER);
     expect(await stderrText(process)).toBe("err");
     const { code } = await refusal(() => process.readOutput(OutputStream.STDOUT, NO_LIMIT));
     expect(code).toBe("ResourceExhausted");

@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Process_State, ProcessSchema, ProcessService } from "../../../src/gen.js";
 import { createStubTransport, type StubTransport } from "../../../src/stub/index.js";
 import { collect } from "../../support/collect.js";
+import { inSteps } from "../../support/in-steps.js";
 import { rejection } from "../../support/rejection.js";
 import { type PlainClient, read } from "./support.js";
 
-const BOTH_STREAMS = "printf 0123456789; sleep 0.1; printf abcdefghij >&2; sleep 0.1; printf K";
+const BOTH_STREAMS = ["printf 0123456789", "printf abcdefghij >&2", "printf K"] as const;
 
 describe("in memory", () => {
   let stub: StubTransport;
@@ -28,6 +29,17 @@ describe("in memory", () => {
     const name = await create(script);
     await client.startProcess({ name });
     await client.waitProcess({ name });
+    return name;
+  }
+
+  /** Each step is a message of its own, in this order. */
+  async function finishInSteps(...[first, ...others]: readonly [string, ...string[]]) {
+    const { script, next } = inSteps(first, ...others);
+    const name = await create(script);
+    await client.startProcess({ name });
+    for await (const _ of client.streamOutput({ name })) {
+      next(stub.engines.get(stub.parent)?.rootDirectory ?? "");
+    }
     return name;
   }
 
@@ -85,7 +97,7 @@ describe("in memory", () => {
 
   describe("in output", () => {
     test("strikes after each number of bytes that there is, both streams together", async () => {
-      const name = await finish(BOTH_STREAMS);
+      const name = await finishInSteps(...BOTH_STREAMS);
       const whole = (await read(client.streamOutput({ name }))).text;
       expect(whole).toHaveLength(21);
       for (let bytes = 0; bytes <= whole.length; bytes += 1) {
@@ -129,7 +141,7 @@ describe("in memory", () => {
     });
 
     test("strikes after a number of messages", async () => {
-      const name = await finish(BOTH_STREAMS);
+      const name = await finishInSteps(...BOTH_STREAMS);
       for (const [messages, text] of ["", "0123456789", "0123456789abcdefghij"].entries()) {
         stub.faults.add({ method: "StreamOutput", fault: "end", at: { messages } });
         expect(await read(client.streamOutput({ name }))).toEqual({ text, error: undefined });

@@ -7,7 +7,7 @@ import { rejection } from "../../support/rejection.js";
 import { PROTOCOLS } from "../server/protocols.js";
 import { type FaultyServer, read, startFaultyServer } from "./support.js";
 
-const SCRIPT = "printf 0123456789; sleep 0.1; printf abcdefghij >&2";
+const STEPS = ["printf 0123456789", "printf abcdefghij >&2"] as const;
 const OUTPUT = "0123456789abcdefghij";
 
 let certificates: TestCertificates;
@@ -63,8 +63,8 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
   });
 
   test("cuts output at exactly the byte, whatever cuts it", async () => {
-    const { stub, connect, finish } = await start();
-    const name = await finish(SCRIPT);
+    const { stub, connect, finishInSteps } = await start();
+    const name = await finishInSteps(...STEPS);
     const cuts = [
       { fault: "status", code: Code.Unavailable },
       { fault: "reset" },
@@ -83,8 +83,8 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
   });
 
   test("ends output early, as if that was all", async () => {
-    const { stub, client, finish } = await start();
-    const name = await finish(SCRIPT);
+    const { stub, client, finishInSteps } = await start();
+    const name = await finishInSteps(...STEPS);
     stub.faults.add({ method: "StreamOutput", fault: "end", at: { bytes: 13 } });
     const { text, error } = await read(client.streamOutput({ name }));
     expect({ text, error }).toEqual({ text: OUTPUT.slice(0, 13), error: undefined });
@@ -119,8 +119,8 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
   );
 
   test("leaves the status out at the end", async () => {
-    const { stub, client, finish } = await start();
-    const process = await finish(SCRIPT);
+    const { stub, client, finishInSteps } = await start();
+    const process = await finishInSteps(...STEPS);
     stub.faults.add({ method: "StreamOutput", fault: "no-trailers" });
     const { text, error } = await read(client.streamOutput({ name: process }));
     expect(text).toBe(OUTPUT);
@@ -154,8 +154,8 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
   });
 
   test("holds a hanging call up, and its connection's others not", async () => {
-    const { stub, client, finish } = await start();
-    const name = await finish(SCRIPT);
+    const { stub, client, finishInSteps } = await start();
+    const name = await finishInSteps(...STEPS);
     const fault = stub.faults.add({ method: "StreamOutput", fault: "hang", at: { bytes: 5 } });
     const stream = read(client.streamOutput({ name }));
     await vi.waitFor(() => expect(fault.fired).toBe(1));
@@ -200,8 +200,8 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
   });
 
   test("stops with calls held up and connections silenced", async () => {
-    const { stub, client, connect, finish } = await start();
-    const name = await finish(SCRIPT);
+    const { stub, client, connect, finishInSteps } = await start();
+    const name = await finishInSteps(...STEPS);
     const hang = stub.faults.add({ method: "GetProcess", fault: "hang" });
     const silence = stub.faults.add({
       method: "StreamOutput",

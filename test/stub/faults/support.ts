@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import { ProcessService } from "../../../src/gen.js";
 import { type StubServer, startStubServer } from "../../../src/stub/index.js";
 import type { TestCertificates } from "../../support/certificates.js";
+import { inSteps } from "../../support/in-steps.js";
 import { type ClientTls, grpc, type TestTransport } from "../server/protocols.js";
 
 /** A plain client of Connect's, which retries nothing. */
@@ -22,6 +23,8 @@ export interface FaultyServer {
   start(script: string): Promise<string>;
   /** Runs a process to its end, and returns its name. */
   finish(script: string): Promise<string>;
+  /** The same with a script of steps, each of which is a message of its own, in this order. */
+  finishInSteps(first: string, ...others: string[]): Promise<string>;
 }
 
 /** Makes a transport for one protocol. */
@@ -64,6 +67,16 @@ export async function startFaultyServer(
     return name;
   }
 
+  async function finishInSteps(first: string, ...others: string[]): Promise<string> {
+    const { script, next } = inSteps(first, ...others);
+    const name = await create(script, true);
+    for await (const _ of helper.streamOutput({ name })) {
+      next(stub.engines.get(stub.parent)?.rootDirectory ?? "");
+    }
+    stub.faults.clear();
+    return name;
+  }
+
   return {
     stub,
     client: connect(),
@@ -71,6 +84,7 @@ export async function startFaultyServer(
     create: (script) => create(script),
     start: (script) => create(script, true),
     finish,
+    finishInSteps,
   };
 }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { OutputStream, Process_State } from "../../../src/gen.js";
 import { collect } from "../../support/collect.js";
+import { inSteps } from "../../support/in-steps.js";
 import { createStubClient, type StubClient } from "./stub-client.js";
 
 const text = (data: Uint8Array) => new TextDecoder().decode(data);
@@ -41,8 +42,11 @@ describe("the ProcessService", () => {
 
   test("reads the output of each stream, and as frames", async () => {
     const { client } = stub;
-    const name = await stub.run("printf out; sleep 0.05; printf err >&2");
-    await client.waitProcess({ name });
+    const { script, next } = inSteps("printf out", "printf err >&2");
+    const name = await stub.run(script);
+    for await (const _ of client.streamOutput({ name })) {
+      next(stub.engines.get(stub.parent)?.rootDirectory ?? "");
+    }
     const read = async (outputStream: OutputStream) =>
       text((await client.readOutput({ name, outputStream })).data);
     expect(await read(OutputStream.UNSPECIFIED)).toBe("out");
