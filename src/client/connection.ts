@@ -6,7 +6,7 @@ import { checkTransportOptions } from "../transport/check-transport-options.js";
 import type { TransportOptions } from "../transport/connection-config.js";
 import { type ClientTransport, createTransport } from "../transport/create-transport.js";
 import type { ClientConfig, ClientOptions } from "./client-options.js";
-import { requireClientTimings, requireRetryOptions } from "./input/client.js";
+import { requireClientTimings, requirePaths, requireRetryOptions } from "./input/client.js";
 import { shown } from "./input/shown.js";
 import { Rpc } from "./rpc.js";
 
@@ -76,6 +76,8 @@ function requireAiemUrl(aiemUrl: string): void {
 }
 
 function requireTransportOptions(options: TransportOptions): void {
+  const { sslCaCert, sslClientCert, sslClientKey } = options;
+  requirePaths({ sslCaCert, sslClientCert, sslClientKey });
   const broken = checkTransportOptions(options);
   if (broken) {
     throw new InvalidInputError(broken.field, broken.rule, shown(broken.value));

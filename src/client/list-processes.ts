@@ -71,6 +71,7 @@ export async function* listAllProcesses(
   parent: string,
   options: ListAllProcessesOptions,
 ): AsyncGenerator<Process, void, undefined> {
+  requireEngineName("parent", parent);
   requireCallOptions(options);
   const scope = callScope(rpc, `listing the processes of ${parent}`, options);
   const pageOptions = { ...options, signal: scope.signal, timeoutMs: undefined };

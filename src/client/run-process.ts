@@ -11,6 +11,7 @@ import { startTimer } from "../retry/timer.js";
 import type { CallOptions } from "./call-options.js";
 import { createProcess } from "./create-process.js";
 import { requireCallOptions } from "./input/call.js";
+import { requireEngineName, requireProcessId } from "./input/names.js";
 import { requireByteCount } from "./input/numbers.js";
 import { shown } from "./input/shown.js";
 import { OutputFollower } from "./output/live-output.js";
@@ -59,6 +60,8 @@ export async function runProcess(
 ): Promise<ProcessResult> {
   requireRunOptions(options);
   const { processId = randomUUID(), timeoutMs, onTimeout, signal, headers } = options;
+  requireEngineName("parent", parent);
+  requireProcessId("processId", processId);
   const run = new Run(rpc, options);
   const name = formatProcessName(parent, processId);
   const stopTimer =

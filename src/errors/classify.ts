@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { causeCode } from "./cause-code.js";
 import type { CallEvidence, Failure } from "./failure.js";
+import { nodeErrorCode } from "./node-error-code.js";
 import { readPushback } from "./pushback.js";
 
 // How connect-es words an answer without a proper end. Depending on the protocol it gives these the
@@ -52,7 +52,7 @@ function fromEvidence(error: ConnectError, evidence: CallEvidence): Failure | un
 }
 
 function fromCause(error: unknown): Failure | undefined {
-  const code = causeCode(error);
+  const code = nodeErrorCode(error);
   if (code === undefined) {
     return undefined;
   }

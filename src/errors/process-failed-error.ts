@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { ProcessResult } from "../model/process-result.js";
+import { hideFromInspection } from "./hide-from-inspection.js";
 
 // Enough to see the reason in a log line; the whole output is in the result.
 const SHOWN_STDERR_BYTES = 1_000;
@@ -21,5 +22,6 @@ export class ProcessFailedError extends Error {
       `process ${process.name} (${process.command}) failed with ${end}${shown === "" ? "" : `: ${shown}`}`,
     );
     this.result = result;
+    hideFromInspection(this, "result");
   }
 }

@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import type { CapturedOutput } from "../model/captured-output.js";
 import type { Process } from "../model/process.js";
+import { hideFromInspection } from "./hide-from-inspection.js";
 
 /** What `runProcess` had captured when it gave up waiting. */
 export interface OutputSoFar {
@@ -37,5 +38,6 @@ export class WaitTimeoutError extends Error {
     this.process = process;
     this.timeoutMs = timeoutMs;
     this.output = options.output;
+    hideFromInspection(this, "process", "output");
   }
 }

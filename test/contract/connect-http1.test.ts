@@ -1,8 +1,8 @@
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { defineFullSuite } from "./full-suite.js";
+import { defineServerSuite } from "./server-suite.js";
 import { serverTarget } from "./targets/server-target.js";
 
-defineFullSuite(
+defineServerSuite(
   serverTarget({
     name: "Connect over HTTP/1.1",
     clientOptions: { protocol: "connect", httpVersion: "1.1" },

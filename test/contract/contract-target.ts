@@ -31,15 +31,16 @@ export interface OpenFullTarget extends OpenTarget {
   readonly sent: readonly string[];
   /** The generated client, which checks nothing before it sends; as the first user. */
   readonly service: Client<typeof ProcessService>;
-  /** Stops the server and starts it again; undefined where there is no network. */
-  readonly outage: Outage | undefined;
-}
-
-/** A server that goes away and comes back, with its engines and processes. */
-export interface Outage {
-  stop(): Promise<void>;
-  listen(): Promise<void>;
 }
 
 /** What the whole contract is tested on. */
 export type FullContractTarget = ContractTarget<OpenFullTarget>;
+
+/** A server that can go away and come back, with its engines and processes. */
+export interface OpenServerTarget extends OpenFullTarget {
+  stop(): Promise<void>;
+  listen(): Promise<void>;
+}
+
+/** What besides the whole contract outages are tested on. */
+export type ServerContractTarget = ContractTarget<OpenServerTarget>;

@@ -1,8 +1,8 @@
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { defineFullSuite } from "./full-suite.js";
+import { defineServerSuite } from "./server-suite.js";
 import { serverTarget } from "./targets/server-target.js";
 
-defineFullSuite(
+defineServerSuite(
   serverTarget({
     name: "gRPC",
     clientOptions: {},

@@ -31,3 +31,19 @@ export function requireRetryOptions(field: string, retry: RetryOptions | false |
   requireDuration(`${field}.baseDelayMs`, retry.baseDelayMs);
   requireDuration(`${field}.maxDelayMs`, retry.maxDelayMs);
 }
+
+/**
+ * Refuses what is no path of a file. It is not shown: a caller who mixed the two up has put the
+ * private key itself here.
+ */
+export function requirePaths(paths: Readonly<Record<string, unknown>>): void {
+  for (const [field, path] of Object.entries(paths)) {
+    if (path !== undefined && !(typeof path === "string" && isPath(path))) {
+      throw new InvalidInputError(field, "must be the path of a PEM file");
+    }
+  }
+}
+
+function isPath(path: string): boolean {
+  return path !== "" && !path.includes("\0") && !/-----BEGIN|[\r\n]/.test(path);
+}

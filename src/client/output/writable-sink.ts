@@ -59,6 +59,10 @@ export class WritableSink {
   release(): void {
     this.#writable.off("error", this.#onFailure);
     this.#writable.off("close", this.#closed);
+    if (this.#writable.errored && !this.#writable.closed) {
+      // Its "error" event may be still to come, and ends the program where nobody listens.
+      this.#writable.once("error", () => undefined);
+    }
   }
 
   readonly #closed = () => {

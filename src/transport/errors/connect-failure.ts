@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { nodeErrorCode } from "../../errors/node-error-code.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { ConnectFailureKind, ConnectFailureReason } from "./connect-failure-reason.js";
-import { nodeErrorCode } from "./node-error-code.js";
 import { tlsFailure } from "./tls-failure.js";
 
 const kinds = new WeakMap<Error, ConnectFailureKind>();

@@ -1,11 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { nodeErrorCode } from "../../errors/node-error-code.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { CallRecord } from "../call-record.js";
 import { connectFailure, connectFailureKind } from "./connect-failure.js";
 import { connectionLost } from "./connection-lost.js";
 import { http2ErrorName } from "./http2-error-name.js";
 import { repairStatus } from "./malformed-status.js";
-import { nodeErrorCode } from "./node-error-code.js";
 import { notGrpc } from "./not-grpc.js";
 
 /** What is known about every call of a transport. */

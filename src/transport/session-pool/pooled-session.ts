@@ -7,12 +7,12 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
+import { nodeErrorCode } from "../../errors/node-error-code.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { Attempt } from "../call-context.js";
 import type { Connection, Goaway } from "../connection.js";
 import { connectionLost } from "../errors/connection-lost.js";
 import { http2ErrorName } from "../errors/http2-error-name.js";
-import { nodeErrorCode } from "../errors/node-error-code.js";
 import { shortCallReserve } from "./short-call-reserve.js";
 
 /** What a pool wants to know of its sessions. */

@@ -1,12 +1,24 @@
 import fc from "fast-check";
 
+/** Anything, and what cannot even be turned into text. */
+const anything = fc.oneof(
+  fc.anything(),
+  fc.constantFrom<unknown>(
+    Object.create(null),
+    Symbol("s"),
+    1n,
+    () => "",
+    Object.assign(() => "", { toString: undefined }),
+  ),
+);
+
 /** What is no text at all. */
-export const notText = fc.anything().filter((value) => typeof value !== "string");
+export const notText = anything.filter((value) => typeof value !== "string");
 
 /** What is no number, and not left out. */
-export const notNumber = fc
-  .anything()
-  .filter((value) => typeof value !== "number" && value !== undefined);
+export const notNumber = anything.filter(
+  (value) => typeof value !== "number" && value !== undefined,
+);
 
 /** What is no duration: not a number, not finite, or negative. */
 export const notDuration = fc.oneof(

@@ -1,19 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { collect } from "../../support/collect.js";
 import { shell } from "../../support/commands.js";
-import { all, texts } from "../../support/output.js";
+import { texts } from "../../support/output.js";
 import type { ContractTarget } from "../contract-target.js";
 import { useTarget } from "./use-target.js";
 
 /** What the deferred start is for: a follower that is there before the process is. */
 export function defineDeferredStart(target: ContractTarget): void {
-  describe("a deferred start", () => {
+  describe.concurrent("a deferred start", () => {
     const open = useTarget(target);
 
     it("gives a follower that read before it all of the output", async () => {
       const { client, parent } = open();
       const script = "echo one; echo two >&2; sleep 0.1; echo three";
       const { name } = await client.createProcess(parent, shell(script));
-      const output = all(client.streamOutput(name));
+      const output = collect(client.streamOutput(name));
       // Long enough for the request to be there: the follower waits, and is not refused.
       const early = await Promise.race([
         output.then(() => "ended"),
@@ -28,7 +29,7 @@ export function defineDeferredStart(target: ContractTarget): void {
     it("gives a follower without replay all of the output as well", async () => {
       const { client, parent } = open();
       const { name } = await client.createProcess(parent, shell("echo all; echo of it >&2"));
-      const output = all(client.streamOutput(name, { skipReplay: true }));
+      const output = collect(client.streamOutput(name, { skipReplay: true }));
       await new Promise((resolve) => setTimeout(resolve, 200));
       await client.startProcess(name);
       expect(texts(await output)).toEqual({ stdout: "all\n", stderr: "of it\n" });
@@ -37,7 +38,10 @@ export function defineDeferredStart(target: ContractTarget): void {
     it("is what a waiter waits for too", async () => {
       const { client, parent } = open();
       const { name } = await client.createProcess(parent, shell("exit 3"));
-      const waits = [client.waitProcess(name), client.waitProcessByPolling(name)];
+      const waits = [
+        client.waitProcess(name),
+        client.waitProcessByPolling(name, { pollIntervalSeconds: 0.05 }),
+      ];
       await client.startProcess(name);
       for (const ended of await Promise.all(waits)) {
         expect(ended).toMatchObject({ state: "STATE_FAILED", exitCode: 3 });

@@ -9,7 +9,9 @@ export const grpcJsClientTarget: ContractTarget = {
   name: "gRPC, with grpc-js as the client",
   async open(options) {
     const stub = await startStubServer(options);
-    const transport = createGrpcJsTransport(new URL(stub.url).host);
+    // By default it takes 4 MiB; the suite reads more in one message.
+    const unlimited = { "grpc.max_receive_message_length": -1 };
+    const transport = createGrpcJsTransport(new URL(stub.url).host, unlimited);
     const clients: ProcessClient[] = [];
     const clientAs = (token: string) => {
       const client = new ProcessClient({ transport: authorized(transport, token) });

@@ -23,7 +23,6 @@ export const memoryTarget: FullContractTarget = {
       engines,
       sent,
       service: createClient(ProcessService, transport),
-      outage: undefined,
       clientAs: (token) => clientOf(authorized(transport, token)),
       async [Symbol.asyncDispose]() {
         for (const client of clients) {

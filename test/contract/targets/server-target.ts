@@ -2,7 +2,7 @@ import { createClient, type Transport } from "@connectrpc/connect";
 import { ProcessService } from "../../../src/gen.js";
 import { ProcessClient, type TransportOptions } from "../../../src/index.js";
 import { startStubServer } from "../../../src/stub/index.js";
-import type { FullContractTarget } from "../contract-target.js";
+import type { ServerContractTarget } from "../contract-target.js";
 import { authorized, recorder } from "./requests.js";
 
 /** How a target reaches the server: the client's own options, and the same by hand. */
@@ -14,7 +14,7 @@ export interface ServerTargetOptions {
 }
 
 /** The client with a transport of its own, and the stub server over the network. */
-export function serverTarget(target: ServerTargetOptions): FullContractTarget {
+export function serverTarget(target: ServerTargetOptions): ServerContractTarget {
   return {
     name: target.name,
     async open(options) {
@@ -36,7 +36,8 @@ export function serverTarget(target: ServerTargetOptions): FullContractTarget {
         engines: stub.engines,
         sent,
         service: createClient(ProcessService, authorized(raw.transport, stub.token)),
-        outage: { stop: () => stub.stop(), listen: () => stub.listen() },
+        stop: () => stub.stop(),
+        listen: () => stub.listen(),
         clientAs: (token) => clientAs(token),
         async [Symbol.asyncDispose]() {
           for (const client of clients) {

@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type ClientOptions,
+  InvalidInputError,
+  ProcessClient,
+  type RetryOptions,
+} from "../../../src/index.js";
+import { notCount, notDuration } from "./bad-values.js";
+import { untyped } from "./refused.js";
+
+const aiemUrl = "https://aiem.example";
+
+function refusedOption(make: () => ProcessClient): string {
+  try {
+    make();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidInputError);
+    return error instanceof InvalidInputError ? error.field : "";
+  }
+  throw new Error("it was not refused");
+}
+
+function expectRefused(field: keyof ClientOptions, values: fc.Arbitrary<unknown>, name?: string) {
+  fc.assert(
+    fc.property(values, (value) => {
+      const options = { [field]: value };
+      expect(refusedOption(() => new ProcessClient({ aiemUrl }, options))).toBe(name ?? field);
+    }),
+  );
+}
+
+describe("a client is refused", () => {
+  it("with an address that cannot be one", () => {
+    for (const bad of [
+      "",
+      "aiem.example",
+      "ftp://aiem.example",
+      "https://user:password@aiem.example",
+      "https://aiem.example/?a",
+      "https://aiem.example/#a",
+      "https://",
+      5,
+      undefined,
+      null,
+    ]) {
+      expect(refusedOption(() => new ProcessClient({ aiemUrl: untyped(bad) }))).toBe("aiemUrl");
+    }
+  });
+
+  it("with a clock that cannot run", () => {
+    expectRefused("attemptTimeoutMs", fc.oneof(notDuration, fc.constant(0)));
+    expectRefused("idleTimeoutMs", fc.oneof(notDuration, fc.constant(0)));
+    expectRefused("connectTimeoutMs", fc.oneof(notDuration, fc.constantFrom(0, 2 ** 31)));
+  });
+
+  it("with a size that is none", () => {
+    expectRefused("readMaxBytes", notCount(1));
+    expectRefused("streamWindowBytes", notCount(65_535));
+  });
+
+  it("with rules for retries that cannot be followed", () => {
+    const notOptions = fc.oneof(fc.string(), fc.integer(), fc.constantFrom(null, true));
+    expectRefused("retry", notOptions);
+    const rule = (key: string, values: fc.Arbitrary<unknown>) =>
+      expectRefused(
+        "retry",
+        values.map((value) => ({ [key]: value })),
+        `retry.${key}`,
+      );
+    const wholeFrom1 = (value: unknown) => Number.isInteger(value) && Number(value) >= 1;
+    rule(
+      "maxAttempts",
+      notCount(1).filter((value) => !wholeFrom1(value)),
+    );
+    rule("maxOutageMs", notDuration);
+    rule("baseDelayMs", notDuration);
+    rule("maxDelayMs", notDuration);
+  });
+
+  it("with a protocol, or a version of HTTP, that there is not", () => {
+    expectRefused("protocol", fc.constantFrom("http", "GRPC", "", null, 2));
+    expectRefused("httpVersion", fc.constantFrom("3", "1.0", "", null, 2, 1.1, "1.1"));
+  });
+
+  it("with what is no path of a file", () => {
+    const pem = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n";
+    const notPath = fc.constantFrom("", "a\0b", pem, "-----BEGIN PRIVATE KEY-----", 5, null, true);
+    expectRefused("sslCaCert", notPath);
+    expectRefused("sslClientCert", notPath);
+    expectRefused("sslClientKey", notPath);
+    expectRefused("sslClientKey", fc.constant("key-without-a-certificate.pem"));
+  });
+
+  it("with an option of a connection if the transport is the caller's own", () => {
+    const transport = untyped({ unary: () => undefined, stream: () => undefined });
+    for (const [field, value] of Object.entries({ verifySsl: true, protocol: "grpc" })) {
+      expect(refusedOption(() => new ProcessClient({ transport }, { [field]: value }))).toBe(field);
+    }
+    expect(new ProcessClient({ transport }, { attemptTimeoutMs: 1 })).toBeDefined();
+  });
+});
+
+it("a client with good options opens and sends nothing when it is made", () => {
+  const duration = fc.double({ min: 1e-3, max: 2 ** 31 - 1, noNaN: true });
+  const options = fc.record(
+    {
+      protocol: fc.constantFrom("grpc", "connect", undefined),
+      attemptTimeoutMs: duration,
+      idleTimeoutMs: duration,
+      connectTimeoutMs: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+      readMaxBytes: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+      streamWindowBytes: fc.integer({ min: 65_535, max: 2 ** 31 - 1 }),
+      sslCaCert: fc.constantFrom("ca.pem", "/etc/ca with space.pem"),
+      retry: fc.constantFrom<false | RetryOptions>(
+        false,
+        {},
+        { maxAttempts: 1, maxOutageMs: 0, baseDelayMs: 0 },
+      ),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(options, (good) => {
+      new ProcessClient({ aiemUrl }, good).close();
+    }),
+  );
+});
