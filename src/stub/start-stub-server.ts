@@ -1,4 +1,5 @@
 import { createStub } from "./create-stub.js";
+import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
 import type { StubTls } from "./server/stub-tls.js";
@@ -30,9 +31,9 @@ export interface StubServerOptions extends StubOptions {
 }
 
 /**
- * Starts an engine inside this process, and serves it on 127.0.0.1 over gRPC, gRPC-Web and Connect,
- * all on one port. Over cleartext it takes HTTP/2 with prior knowledge and HTTP/1.1; over TLS, ALPN
- * chooses. `GET /version` answers without a token.
+ * Starts an engine inside this process, and serves it on 127.0.0.1 over gRPC, gRPC-Web, Connect and
+ * REST with JSON, all on one port. Over cleartext it takes HTTP/2 with prior knowledge and HTTP/1.1;
+ * over TLS, ALPN chooses. `GET /version` answers without a token.
  *
  * **It isolates nothing.** Processes are real ones of this machine: they run as the current user,
  * with its rights, its files and its network. Signals reach a process's whole group, but descendants
@@ -51,7 +52,11 @@ export async function startStubServer({
   let server: RestartableServer;
   try {
     server = await RestartableServer.start(port, {
-      handlers: [createVersionHandler(readPackageVersion()), createRpcHandler(stub.service)],
+      handlers: [
+        createVersionHandler(readPackageVersion()),
+        createRpcHandler(stub.service),
+        createGatewayHandler(stub.service),
+      ],
       maxConcurrentStreams,
       tls,
     });
