@@ -8,6 +8,8 @@ import { HeldBytes } from "./held-bytes.js";
 import { replaceBytesInJson } from "./replace-in-json.js";
 import { replaceBytesInMessage } from "./replace-in-message.js";
 
+const TYPE_OF_ERROR = /^cannot decode (?:message |enum )?(?<type>[\w.]+) from JSON/;
+
 /**
  * Reads a message from JSON as protobuf-es's `fromJson` does, but with its bytes decoded natively.
  * Fields and names of enum values that are not known are ignored. Bytes may be standard or URL-safe
@@ -46,7 +48,11 @@ function read<Desc extends DescMessage>(schema: Desc, json: JsonValue): MessageS
   }
 }
 
+// The field, or the type of a message or enum inside it: more is not told.
 function fieldOf({ typeName }: DescMessage, error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return isFieldError(cause) ? cause.field().name : typeName;
+  const { cause, message } = error instanceof Error ? error : new Error();
+  if (isFieldError(cause)) {
+    return cause.field().name;
+  }
+  return TYPE_OF_ERROR.exec(message)?.groups?.["type"] ?? typeName;
 }
