@@ -42,7 +42,6 @@ function readBytes(request: NodeRequest): Promise<Buffer> {
       reject(new ConnectError(message, Code.ResourceExhausted));
     });
     request.once("end", () => resolve(Buffer.concat(chunks)));
-    request.once("aborted", onGone);
     request.once("close", onGone);
   });
 }

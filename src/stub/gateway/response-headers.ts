@@ -15,5 +15,5 @@ export function setMetadataHeaders(response: NodeResponse, metadata: Headers): v
 
 /** Names what a caller without a valid token lacks: the message, as grpc-gateway does it. */
 export function setChallenge(response: NodeResponse, message: string): void {
-  response.setHeader("Www-Authenticate", message.replace(NOT_IN_A_HEADER, " "));
+  response.setHeader("Www-Authenticate", message.replace(NOT_IN_A_HEADER, " ").trim());
 }

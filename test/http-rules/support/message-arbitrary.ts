@@ -1,4 +1,5 @@
 import {
+  create,
   type DescField,
   type DescMessage,
   type MessageShape,
@@ -23,14 +24,15 @@ export function anyMessage<Desc extends DescMessage>(
   return fc
     .tuple(...fields.map((field) => fc.option(anyValue(field, depth), { freq: 3, nil: undefined })))
     .map((values) => {
-      const message = reflect(schema);
+      const message = create(schema);
+      const reflected = reflect(schema, message);
       for (const [index, field] of fields.entries()) {
         const value = values[index];
         if (value !== undefined) {
-          message.set(field, value);
+          reflected.set(field, value);
         }
       }
-      return message.message as MessageShape<Desc>;
+      return message;
     });
 }
 
