@@ -17,7 +17,7 @@ async function answer(headers: OutgoingHttpHeaders, body?: Buffer) {
   });
   const { port } = closing(await listen(server));
   const origin = `http://127.0.0.1:${port}`;
-  const { transport } = closing(createTransport({ aiemUrl: origin }));
+  const { transport } = closing(createTransport({ aiemUrl: origin }, { protocol: "grpc" }));
   return { origin, client: createClient(ProcessService, transport) };
 }
 
@@ -35,15 +35,26 @@ test("a status whose message is not encoded keeps its code and message", async (
 });
 
 test.each([
-  [404, "application/json", "Unimplemented"],
-  [502, "text/html", "Unavailable"],
-  [200, "text/html", "Unknown"],
-] as const)("HTTP %i of something that is no gRPC server says so", async (status, type, code) => {
-  const { origin, client } = await answer({ ":status": status, "content-type": type });
-  await expect(client.getProcess({ name: "p" })).rejects.toMatchObject(
-    failure(code, new RegExp(`^${origin} answered HTTP ${status} ${type}, which is not gRPC$`)),
-  );
-});
+  [
+    404,
+    "application/json",
+    "Unimplemented",
+    '; for AIEM\'s public REST surface use protocol: "rest"',
+  ],
+  [502, "text/html", "Unavailable", ""],
+  [200, "text/html", "Unknown", ""],
+] as const)(
+  "HTTP %i of something that is no gRPC server says so",
+  async (status, type, code, hint) => {
+    const { origin, client } = await answer({ ":status": status, "content-type": type });
+    await expect(client.getProcess({ name: "p" })).rejects.toMatchObject(
+      failure(
+        code,
+        new RegExp(`^${origin} answered HTTP ${status} ${type}, which is not gRPC${hint}$`),
+      ),
+    );
+  },
+);
 
 test("an answer that ends without a status is told as it is", async () => {
   const { client } = await answer(

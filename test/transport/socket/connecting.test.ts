@@ -101,7 +101,7 @@ describe.each(["grpc", "connect"] as const)("HTTP/2 (%s)", (protocol) => {
     expect(error).toMatchObject(
       failure(
         "Unavailable",
-        /^cannot connect .* use protocol: "connect" with httpVersion: "1\.1"$/,
+        /^cannot connect .* use protocol: "rest", or "connect" with httpVersion: "1\.1"$/,
       ),
     );
     expect(connectFailureKind(error)).toBe("protocol");

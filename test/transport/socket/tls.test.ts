@@ -122,9 +122,13 @@ test("a TLS server without HTTP/2 says what to use", async () => {
   const server = closing(
     await startProcessServer({ http1: true, service: {}, tls: certificates.server }),
   );
-  const { transport } = closing(createTransport({ aiemUrl: server.url }, { sslCaCert: caFile }));
+  const options = { protocol: "grpc", sslCaCert: caFile } as const;
+  const { transport } = closing(createTransport({ aiemUrl: server.url }, options));
   const call = createClient(ProcessService, transport).getProcess({ name: "p" });
   await expect(call).rejects.toMatchObject(
-    failure("Unavailable", /\(ALPN\); for HTTP\/1\.1 use protocol: "connect"/),
+    failure(
+      "Unavailable",
+      /\(ALPN\), which is needed; for AIEM's public REST surface use protocol: "rest"/,
+    ),
   );
 });

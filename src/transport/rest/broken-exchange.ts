@@ -1,0 +1,31 @@
+import { ConnectError } from "@connectrpc/connect";
+import { nodeErrorCode } from "../../errors/node-error-code.js";
+import type { ServerAddress } from "../aiem-url.js";
+import { connectFailureFor } from "../errors/connect-failure.js";
+import { connectionLost } from "../errors/connection-lost.js";
+
+/** The error of a request without an answer, from what Node.js tells. */
+export function noAnswer(error: unknown, address: ServerAddress): ConnectError {
+  if (error instanceof ConnectError) {
+    return error;
+  }
+  if (nodeErrorCode(error)?.startsWith("HPE_")) {
+    const hint = address.secure ? "" : "; if it expects TLS, use https://";
+    const text = `the server does not answer in HTTP/1.1, which REST is spoken over${hint}; if it speaks gRPC, use protocol: "grpc"`;
+    return connectFailureFor({ kind: "protocol", text }, address, error);
+  }
+  return connectionLost(address.origin, how(error), error);
+}
+
+/** The error of an answer that broke off. */
+export function brokenAnswer(error: unknown, address: ServerAddress): ConnectError {
+  return error instanceof ConnectError
+    ? error
+    : connectionLost(address.origin, `${how(error)} in the middle of an answer`, error);
+}
+
+// ECONNRESET is Node's own name for a connection that ends too early, reset or not.
+function how(error: unknown): string {
+  const code = nodeErrorCode(error);
+  return code === undefined || code === "ECONNRESET" ? "closed it" : `failed (${code})`;
+}
