@@ -25,7 +25,9 @@ import { requestTarget } from "./request-target.js";
  * as for RPCs. A body may have 4 MiB; a larger one is RESOURCE_EXHAUSTED, HTTP 429, as with a grpc-go
  * server behind a gateway.
  */
-export function createGatewayHandler(service: ServiceImpl<typeof ProcessService>): NodeHandler {
+export function createGatewayHandler(
+  service: Partial<ServiceImpl<typeof ProcessService>>,
+): NodeHandler {
   const transport = createRouterTransport((router) => router.service(ProcessService, service));
   const findRoute = createRouter(ProcessService.methods.map(readHttpRule));
 

@@ -25,8 +25,8 @@ export function explainFailure(
   context: ExplainContext,
 ): unknown {
   if (context.protocol === "rest") {
-    // Told as it is by the transport itself, which is our own.
-    return error;
+    // Our own transport tells the rest by itself.
+    return record.grpcStatus === undefined ? (record.connection?.lost ?? error) : error;
   }
   const repaired = repairStatus(error, record.grpcStatus);
   if (repaired) {

@@ -1,7 +1,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import type { ServerAddress } from "../aiem-url.js";
-import { connectFailureFor } from "../errors/connect-failure.js";
+import { connectFailure, connectFailureFor } from "../errors/connect-failure.js";
 import { connectionLost } from "../errors/connection-lost.js";
 
 /** The error of a request without an answer, from what Node.js tells. */
@@ -9,7 +9,12 @@ export function noAnswer(error: unknown, address: ServerAddress): ConnectError {
   if (error instanceof ConnectError) {
     return error;
   }
-  if (nodeErrorCode(error)?.startsWith("HPE_")) {
+  const code = nodeErrorCode(error);
+  if (code?.startsWith("ERR_SSL_")) {
+    // In TLS 1.3 a server refuses a client's certificate after the handshake.
+    return connectFailure(error, address);
+  }
+  if (code?.startsWith("HPE_")) {
     const hint = address.secure ? "" : "; if it expects TLS, use https://";
     const text = `the server does not answer in HTTP/1.1, which REST is spoken over${hint}; if it speaks gRPC, use protocol: "grpc"`;
     return connectFailureFor({ kind: "protocol", text }, address, error);

@@ -8,6 +8,7 @@ import { createTransport } from "../../../src/transport/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { listen } from "../support/listen.js";
+import { PROCESS } from "../support/process-name.js";
 
 async function answer(headers: OutgoingHttpHeaders, body?: Buffer) {
   const server = createServer();
@@ -28,7 +29,7 @@ test("a status whose message is not encoded keeps its code and message", async (
     "grpc-message": "50% off",
   });
   const record = new CallRecord();
-  await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+  await expect(runInCall(record, () => client.getProcess({ name: PROCESS }))).rejects.toMatchObject(
     failure("FailedPrecondition", /^50% off$/),
   );
   expect(record.grpcStatus).toEqual({ code: Code.FailedPrecondition, message: "50% off" });
@@ -47,7 +48,7 @@ test.each([
   "HTTP %i of something that is no gRPC server says so",
   async (status, type, code, hint) => {
     const { origin, client } = await answer({ ":status": status, "content-type": type });
-    await expect(client.getProcess({ name: "p" })).rejects.toMatchObject(
+    await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure(
         code,
         new RegExp(`^${origin} answered HTTP ${status} ${type}, which is not gRPC${hint}$`),
@@ -62,7 +63,7 @@ test("an answer that ends without a status is told as it is", async () => {
     Buffer.from([0, 0, 0, 0, 0]),
   );
   const record = new CallRecord();
-  await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+  await expect(runInCall(record, () => client.getProcess({ name: PROCESS }))).rejects.toMatchObject(
     failure("Internal", /^protocol error: missing status$/),
   );
   expect(record).toMatchObject({ answered: true, neverProcessed: false });
