@@ -59,6 +59,9 @@ export class AnswerReader {
         if (json["error"] !== undefined) {
           throw noted(readStatus(json, answer.header), record) ?? unreadable("an error of no code");
         }
+        if (json["result"] === undefined) {
+          throw unreadable("a line of its stream has neither a result nor an error");
+        }
         yield answerMessage(schema, json["result"]);
       }
     } catch (error) {
