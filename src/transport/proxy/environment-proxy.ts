@@ -42,18 +42,23 @@ function isException({ host, port }: ServerAddress, list: string): boolean {
     .split(/[\s,]+/)
     .filter((entry) => entry !== "")
     .some((entry) => {
-      const { 1: named = "", 2: ofPort } = /^(.+?)(?::(\d+))?$/.exec(withoutBrackets(entry)) ?? [];
-      const domain = named.replace(/^\*?\./, "");
+      const { domain, ofPort } = exception(entry);
       return (
         entry === "*" ||
-        ((ofPort === undefined || Number(ofPort) === port) &&
+        ((ofPort === undefined || ofPort === port) &&
           (name === domain || name.endsWith(`.${domain}`)))
       );
     });
 }
 
-function withoutBrackets(entry: string): string {
-  return entry.replace(/^\[(.*)\]/, "$1");
+function exception(entry: string): { domain: string; ofPort: number | undefined } {
+  // More than one colon outside of brackets is an IPv6 address without a port.
+  const { 1: bracketed, 2: plain, 3: port } = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
+  const domain = bracketed ?? plain ?? entry;
+  return {
+    domain: domain.replace(/^\*?\./, ""),
+    ofPort: port === undefined ? undefined : Number(port),
+  };
 }
 
 function parse(text: string): URL | undefined {
