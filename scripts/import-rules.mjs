@@ -29,8 +29,8 @@ const allowedImports = {
     "src/retry/",
     "src/transport/aiem-url.ts",
     "src/transport/connection-config.ts",
-    "src/transport/socket/open-socket.ts",
-    "src/transport/socket/tls-files.ts",
+    "src/transport/proxy/environment-proxy.ts",
+    "src/transport/socket/dial.ts",
     "src/transport/version.ts",
   ],
   "src/client/": [

@@ -84,6 +84,18 @@ describe("a failure that may pass", () => {
   });
 });
 
+test("a refusal that is not read to its end leaves no connection open", async () => {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.resume();
+    socket.write("HTTP/1.1 503 Later\r\nRetry-After: 60\r\nContent-Length: 10\r\n\r\nno");
+  });
+  const { port, sockets } = closing(await listen(server));
+  const token = refreshTokenProvider({ tokenEndpoint: `http://127.0.0.1:${port}/`, ...client });
+  await expect(token({ signal })).rejects.toMatchObject(failure("Unavailable", /HTTP 503$/));
+  await expect.poll(() => sockets.size).toBe(0);
+});
+
 test("an abort ends the pause before another attempt", async () => {
   const abort = new AbortController();
   const { token, grants } = await answering({ status: 503, headers: { "retry-after": "9" } });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { redact } from "../../../src/auth/refresh/redact.js";
 
 test("hides a secret wherever it stands, as it is and as URLs and forms spell it", () => {
-  const secret = fc.string({ minLength: 3, unit: "binary" });
+  const secret = fc.string({ minLength: 8, unit: "binary" });
   const around = fc.string({ maxLength: 20 });
   fc.assert(
     fc.property(secret, around, around, (value, before, after) => {
@@ -14,6 +14,13 @@ test("hides a secret wherever it stands, as it is and as URLs and forms spell it
         expect(redact(before + spelled + after, [value])).not.toContain(value);
       }
     }),
+  );
+});
+
+test("hides a short secret as a word, and not as a part of others", () => {
+  const text = "invalid_grant: r of client (dev), not developer";
+  expect(redact(text, ["r", "dev"])).toBe(
+    "invalid_grant: [hidden] of client ([hidden]), not developer",
   );
 });
 

@@ -1,7 +1,7 @@
+import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { refreshTokenProvider } from "../../../src/auth/refresh/refresh-token-provider.js";
 import { TokenEndpointError } from "../../../src/errors/token-endpoint-error.js";
-import { Code } from "../../../src/index.js";
 import { failure } from "../../transport/support/failure.js";
 import { useEmptyEnvironment } from "../support/environment.js";
 import type { Reply } from "../support/http-service.js";

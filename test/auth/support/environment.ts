@@ -11,6 +11,10 @@ const VARIABLES = [
   "H2O_CLOUD_DISCOVERY",
   "H2O_CLOUD_ENVIRONMENT",
   "H2O_CLOUD_TOKEN_ENDPOINT_URL",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "https_proxy",
+  "no_proxy",
 ] as const;
 
 /** A variable that this package reads. */

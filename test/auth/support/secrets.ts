@@ -10,9 +10,14 @@ function shownBy(error: unknown): string {
   ];
   for (let at = error; at instanceof Error; at = at.cause) {
     texts.push(at.message, at.stack ?? "");
-    texts.push(...Reflect.ownKeys(at).map((key) => inspect(Reflect.get(at, key))));
+    texts.push(...Reflect.ownKeys(at).map((key) => textOf(Reflect.get(at, key))));
   }
   return texts.join("\n");
+}
+
+// Bytes are shown as numbers, which anybody can read.
+function textOf(value: unknown): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : inspect(value);
 }
 
 /** Holds that an error tells something, and none of the secrets. */
