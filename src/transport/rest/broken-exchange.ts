@@ -4,8 +4,12 @@ import type { ServerAddress } from "../aiem-url.js";
 import { connectFailure, connectFailureFor } from "../errors/connect-failure.js";
 import { connectionLost } from "../errors/connection-lost.js";
 
-/** The error of a request without an answer, from what Node.js tells. */
-export function noAnswer(error: unknown, address: ServerAddress): ConnectError {
+/**
+ * The error of a request without an answer, from what Node.js tells.
+ *
+ * @param fresh whether the connection has not answered any request before.
+ */
+export function noAnswer(error: unknown, address: ServerAddress, fresh: boolean): ConnectError {
   if (error instanceof ConnectError) {
     return error;
   }
@@ -14,7 +18,8 @@ export function noAnswer(error: unknown, address: ServerAddress): ConnectError {
     // In TLS 1.3 a server refuses a client's certificate after the handshake.
     return connectFailure(error, address);
   }
-  if (code?.startsWith("HPE_")) {
+  if (code === "HPE_INVALID_CONSTANT" && fresh) {
+    // Not even "HTTP/". Anything else may be the answer to a request that had its effect.
     const hint = address.secure ? "" : "; if it expects TLS, use https://";
     const text = `the server does not answer in HTTP/1.1, which REST is spoken over${hint}; if it speaks gRPC, use protocol: "grpc"`;
     return connectFailureFor({ kind: "protocol", text }, address, error);
@@ -29,8 +34,11 @@ export function brokenAnswer(error: unknown, address: ServerAddress): ConnectErr
     : connectionLost(address.origin, `${how(error)} in the middle of an answer`, error);
 }
 
-// ECONNRESET is Node's own name for a connection that ends too early, reset or not.
 function how(error: unknown): string {
   const code = nodeErrorCode(error);
+  if (code?.startsWith("HPE_")) {
+    return `sent what is no HTTP (${code})`;
+  }
+  // ECONNRESET is Node's own name for a connection that ends too early, reset or not.
   return code === undefined || code === "ECONNRESET" ? "closed it" : `failed (${code})`;
 }

@@ -53,7 +53,8 @@ export class HttpExchange {
     const options = { method, path, headers, host, port, agent: this.#agent };
     return new Promise((resolve, reject) => {
       const request = secure ? requestHttps(options) : requestHttp(options);
-      const fail = (error: unknown) => reject(noAnswer(error, this.#address));
+      const fail = (error: unknown) =>
+        reject(noAnswer(error, this.#address, !request.reusedSocket));
       // Permanent: an error without a listener ends the whole program.
       request.on("error", fail);
       const stopListening = onAbort(signal, () => request.destroy(new Error("the call has ended")));

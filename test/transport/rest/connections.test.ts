@@ -2,6 +2,8 @@ import { createServer as createHttp2Server, createSecureServer } from "node:http
 import { Code, createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { failureOf } from "../../../src/client/attempt-failure.js";
+import { mayHaveHadEffect } from "../../../src/retry/repeatable.js";
 import { runInCall } from "../../../src/transport/call-context.js";
 import { CallRecord } from "../../../src/transport/call-record.js";
 import { createTransport } from "../../../src/transport/create-transport.js";
@@ -110,6 +112,25 @@ test.each([
   const call = runInCall(record, () => client.sendSignal({ name, signal: 9 }));
   await expect(call).rejects.toMatchObject(failure("Unavailable", message));
   expect(record).toMatchObject({ sent: true, answered: false, neverProcessed: false });
+  const error: unknown = await call.catch((reason) => reason);
+  expect(mayHaveHadEffect(failureOf(error, record))).toBe(true);
+});
+
+test("what is no HTTP on a connection that has answered before is a lost connection", async () => {
+  let answers = 0;
+  const { client } = await startRawEdge((socket) => {
+    answers += 1;
+    socket.write(
+      answers === 1
+        ? "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+        : "surplus",
+    );
+  });
+  await client.getProcess({ name });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
+    failure("Unavailable", /^connection lost: http:\S+ sent what is no HTTP/),
+  );
 });
 
 test("a gRPC server without TLS is told from a REST one", async () => {

@@ -14,14 +14,14 @@ export async function startEdge(listener: RequestListener, options: TransportOpt
 
 /** A REST client and a server that writes whatever bytes it likes to each request. */
 export async function startRawEdge(
-  answer: (socket: Socket) => void,
+  answer: (socket: Socket, request: Buffer) => void,
   options: TransportOptions = {},
 ) {
   const server = createTcpServer({ noDelay: true }, (socket) => {
     socket.on("data", (data) => {
       // A request of ours arrives whole.
       if (data.includes("HTTP/1.1\r\n")) {
-        answer(socket);
+        answer(socket, data);
       }
     });
   });
