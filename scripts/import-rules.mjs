@@ -24,7 +24,15 @@ const allowedImports = {
     "src/retry/",
     "src/http-rules/",
   ],
-  "src/auth/": ["src/model/", "src/errors/", "src/retry/", "src/transport/http"],
+  "src/auth/": [
+    "src/errors/",
+    "src/retry/",
+    "src/transport/aiem-url.ts",
+    "src/transport/connection-config.ts",
+    "src/transport/proxy/environment-proxy.ts",
+    "src/transport/socket/dial.ts",
+    "src/transport/version.ts",
+  ],
   "src/client/": [
     "gen/",
     "src/gen.ts",

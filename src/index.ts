@@ -1,5 +1,11 @@
 /** Runs and follows processes inside the SandboxEngines of H2O AI Engine Manager (AIEM). */
 export { Code, ConnectError } from "@connectrpc/connect";
+export { discoverConnection } from "./auth/discovery/discover-connection.js";
+export type { DiscoverConnectionOptions } from "./auth/discovery/discover-connection-options.js";
+export type { AuthHttpOptions } from "./auth/http/auth-http-options.js";
+export type { RefreshTokenOptions } from "./auth/refresh/refresh-token-options.js";
+export { refreshTokenProvider } from "./auth/refresh/refresh-token-provider.js";
+export { connectionFromEnvironment } from "./auth/settings/connection-from-environment.js";
 export type { CallOptions } from "./client/call-options.js";
 export type {
   ClientConfig,
@@ -33,6 +39,7 @@ export { InvalidInputError } from "./errors/invalid-input-error.js";
 export { type OutputGap, OutputGapError } from "./errors/output-gap-error.js";
 export { ProcessFailedError } from "./errors/process-failed-error.js";
 export { ReplayStalledError } from "./errors/replay-stalled-error.js";
+export { TokenEndpointError, type TokenEndpointRefusal } from "./errors/token-endpoint-error.js";
 export { type OutputSoFar, WaitTimeoutError } from "./errors/wait-timeout-error.js";
 export { CapturedOutput } from "./model/captured-output.js";
 export type {
@@ -55,6 +62,7 @@ export type { ProcessResult } from "./model/process-result.js";
 export type { EngineNameParts, ProcessNameParts } from "./model/resource-names.js";
 export type { SignalName } from "./model/signals.js";
 export type { RetryOptions } from "./retry/retry-options.js";
+export type { ProtocolEvent } from "./transport/auto/protocol-event.js";
 export type {
   ConnectionConfig,
   TokenProvider,

@@ -14,6 +14,7 @@ export function failureOf(error: unknown, record: CallRecord | undefined): Failu
     case "refused":
     case "dns":
     case "timeout":
+    case "silence":
     case "network":
       return { kind: "refused" };
     case "certificate":

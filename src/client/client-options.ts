@@ -1,5 +1,6 @@
 import type { Transport } from "@connectrpc/connect";
 import type { RetryOptions } from "../retry/retry-options.js";
+import type { ProtocolEvent } from "../transport/auto/protocol-event.js";
 import type { ConnectionConfig, TransportOptions } from "../transport/connection-config.js";
 
 /** A transport of the user's own, such as one of `@connectrpc/connect-web`, or of a test. */
@@ -57,6 +58,8 @@ export interface ClientHooks {
   readonly onRetry?: ((event: RetryEvent) => void) | undefined;
   /** Called when a broken stream of output has reached the point where it broke. */
   readonly onResume?: ((event: ResumeEvent) => void) | undefined;
+  /** Called once, when `protocol: "auto"` has settled which protocol is spoken. */
+  readonly onProtocol?: ((event: ProtocolEvent) => void) | undefined;
 }
 
 /**

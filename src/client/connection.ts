@@ -2,6 +2,7 @@ import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { InvalidInputError } from "../errors/invalid-input-error.js";
 import { retryPolicy } from "../retry/retry-options.js";
 import { checkAiemUrl } from "../transport/aiem-url.js";
+import type { ProtocolHook } from "../transport/auto/protocol-event.js";
 import { checkTransportOptions } from "../transport/check-transport-options.js";
 import type { TransportOptions } from "../transport/connection-config.js";
 import { type ClientTransport, createTransport } from "../transport/create-transport.js";
@@ -27,17 +28,18 @@ export interface Connection {
  * @throws InvalidInputError if the address or an option cannot be used.
  */
 export function connect(config: ClientConfig, options: ClientOptions): Connection {
-  const { attemptTimeoutMs, idleTimeoutMs, retry, onRetry, onResume, ...rest } = options;
+  const { attemptTimeoutMs, idleTimeoutMs, retry, onRetry, onResume, onProtocol, ...rest } =
+    options;
   requireClientTimings(options);
   requireRetryOptions("retry", retry);
-  const { transport, own } = transportOf(config, rest);
+  const { transport, own } = transportOf(config, rest, onProtocol);
   const closed = new AbortController();
   const rpc = new Rpc(
     {
       transport,
       own,
       policy: retryPolicy(retry),
-      hooks: { onRetry, onResume },
+      hooks: { onRetry, onResume, onProtocol },
       attemptTimeoutMs: attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS,
       bulkAttemptTimeoutMs: attemptTimeoutMs ?? BULK_ATTEMPT_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
@@ -56,6 +58,7 @@ export function connect(config: ClientConfig, options: ClientOptions): Connectio
 function transportOf(
   config: ClientConfig,
   options: TransportOptions,
+  onProtocol: ProtocolHook | undefined,
 ): { transport: Transport; own: ClientTransport | undefined } {
   if ("transport" in config) {
     requireNoTransportOptions(options);
@@ -63,7 +66,7 @@ function transportOf(
   }
   requireAiemUrl(config.aiemUrl);
   requireTransportOptions(options);
-  const own = createTransport(config, options);
+  const own = createTransport(config, options, onProtocol);
   return { transport: own.transport, own };
 }
 

@@ -64,7 +64,7 @@ function fromCause(error: unknown): Failure | undefined {
   if (NEVER_CONNECTED.has(code)) {
     return { kind: "refused" };
   }
-  if (BROKEN_CONNECTION.has(code) || code.startsWith("ERR_HTTP2_") || code.startsWith("UND_ERR_")) {
+  if (BROKEN_CONNECTION.has(code) || /^(ERR_HTTP2_|HPE_|UND_ERR_)/.test(code)) {
     return { kind: "lost" };
   }
   return undefined;

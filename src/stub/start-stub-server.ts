@@ -2,6 +2,7 @@ import { createStub } from "./create-stub.js";
 import { injectFaults } from "./faults/inject-faults.js";
 import { Links } from "./faults/network/links.js";
 import { ServerFaults } from "./faults/server-faults.js";
+import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
 import { createCorsHandler } from "./server/cors-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
@@ -41,9 +42,9 @@ export interface StubServerOptions extends StubOptions {
 }
 
 /**
- * Starts an engine inside this process, and serves it on 127.0.0.1 over gRPC, gRPC-Web and Connect,
- * all on one port. Over cleartext it takes HTTP/2 with prior knowledge and HTTP/1.1; over TLS, ALPN
- * chooses. `GET /version` answers without a token.
+ * Starts an engine inside this process, and serves it on 127.0.0.1 over gRPC, gRPC-Web, Connect and
+ * REST with JSON, all on one port. Over cleartext it takes HTTP/2 with prior knowledge and HTTP/1.1;
+ * over TLS, ALPN chooses. `GET /version` answers without a token.
  *
  * **It isolates nothing.** Processes are real ones of this machine: they run as the current user,
  * with its rights, its files and its network. Signals reach a process's whole group, but descendants
@@ -72,6 +73,7 @@ export async function startStubServer({
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(readPackageVersion()),
         createRpcHandler(service, links),
+        createGatewayHandler(service),
       ],
       maxConcurrentStreams,
       onConnection: (socket) => links.add(socket),

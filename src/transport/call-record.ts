@@ -1,5 +1,13 @@
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from "node:http2";
 import type { Connection } from "./connection.js";
+
+/** The headers of an answer over HTTP/2, with its status. */
+export type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 
 /** What a call needs from calls before it. */
 export interface CallWishes {
@@ -20,7 +28,7 @@ export class CallRecord {
   #token: string | undefined;
   #connection: Connection | undefined;
   #stream: ClientHttp2Stream | undefined;
-  #response: IncomingHttpHeaders | undefined;
+  #response: ResponseHeaders | undefined;
   #answered = false;
   #grpcStatus: GrpcStatus | undefined;
   #rstCode: number | undefined;
@@ -46,11 +54,11 @@ export class CallRecord {
   }
 
   /** The headers of the answer, over HTTP/2. */
-  get response(): IncomingHttpHeaders | undefined {
+  get response(): ResponseHeaders | undefined {
     return this.#response;
   }
 
-  /** The gRPC status that the server itself sent. */
+  /** The gRPC status that the server itself sent, in trailers or in JSON. */
   get grpcStatus(): GrpcStatus | undefined {
     return this.#grpcStatus;
   }
@@ -132,6 +140,11 @@ export class CallRecord {
   /** Notes that an answer began, where no stream tells it. */
   answer(): void {
     this.#answered = true;
+  }
+
+  /** Notes a status that the server itself sent, where no stream tells it. */
+  noteStatus(status: GrpcStatus): void {
+    this.#grpcStatus = status;
   }
 
   /** Notes how the stream of a failed call ended. To be called before anything else ends it. */

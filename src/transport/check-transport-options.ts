@@ -7,6 +7,8 @@ export interface BrokenOption {
   readonly value: unknown;
 }
 
+const PROTOCOLS: readonly unknown[] = ["auto", "grpc", "connect", "rest"];
+const PROTOCOL_NAMES = '"auto", "grpc", "connect" or "rest"';
 const MAX_WINDOW_BYTES = 2_147_483_647;
 const MAX_MESSAGE_BYTES = 4_294_967_295;
 const MAX_TIMEOUT_MS = 2_147_483_647;
@@ -18,14 +20,18 @@ const MAX_TIMEOUT_MS = 2_147_483_647;
  */
 export function checkTransportOptions(options: TransportOptions): BrokenOption | undefined {
   const { protocol, httpVersion } = options;
-  if (protocol !== undefined && protocol !== "grpc" && protocol !== "connect") {
-    return { field: "protocol", rule: 'must be "grpc" or "connect"', value: protocol };
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol)) {
+    return { field: "protocol", rule: `must be ${PROTOCOL_NAMES}`, value: protocol };
   }
   if (httpVersion !== undefined && httpVersion !== "1.1" && httpVersion !== "2") {
     return { field: "httpVersion", rule: 'must be "1.1" or "2"', value: httpVersion };
   }
-  if (httpVersion === "1.1" && protocol !== "connect") {
+  if (httpVersion === "1.1" && protocol !== "connect" && protocol !== "rest") {
     const rule = 'can be "1.1" with protocol: "connect" only; gRPC needs HTTP/2';
+    return { field: "httpVersion", rule, value: httpVersion };
+  }
+  if (httpVersion === "2" && protocol === "rest") {
+    const rule = 'must be "1.1" with protocol: "rest"';
     return { field: "httpVersion", rule, value: httpVersion };
   }
   if (options.sslClientKey !== undefined && options.sslClientCert === undefined) {

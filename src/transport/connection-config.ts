@@ -35,13 +35,15 @@ export interface ConnectionConfig {
 /** How to reach the server. */
 export interface TransportOptions {
   /**
-   * The protocol spoken: gRPC over HTTP/2, or the Connect protocol.
-   * @default "grpc"
+   * The protocol spoken: gRPC over HTTP/2, the Connect protocol, REST (JSON over HTTP/1.1, as
+   * AIEM's public address offers it), or "auto": gRPC, and REST as soon as it is certain that gRPC
+   * is not spoken there.
+   * @default "auto"
    */
-  readonly protocol?: "grpc" | "connect" | undefined;
+  readonly protocol?: "auto" | "grpc" | "connect" | "rest" | undefined;
   /**
-   * The HTTP version for the Connect protocol. With "1.1" every open call holds a connection of its
-   * own. gRPC is always HTTP/2.
+   * The HTTP version for the Connect protocol. With "1.1", which REST always uses, every open call
+   * holds a connection of its own. gRPC is always HTTP/2.
    * @default "2"
    */
   readonly httpVersion?: "1.1" | "2" | undefined;

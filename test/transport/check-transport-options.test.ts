@@ -14,10 +14,14 @@ test("accepts no options, the defaults, and what goes together", () => {
       sslClientKey: "b",
     }),
   ).toBeUndefined();
+  expect(checkTransportOptions({ protocol: "rest", httpVersion: "1.1" })).toBeUndefined();
+  expect(checkTransportOptions({ protocol: "auto", httpVersion: "2" })).toBeUndefined();
 });
 
 test.each([
   [{ httpVersion: "1.1" as const }, "httpVersion"],
+  [{ httpVersion: "1.1" as const, protocol: "grpc" as const }, "httpVersion"],
+  [{ httpVersion: "2" as const, protocol: "rest" as const }, "httpVersion"],
   [{ sslClientKey: "key.pem" }, "sslClientKey"],
   [{ connectTimeoutMs: 0 }, "connectTimeoutMs"],
   [{ connectTimeoutMs: Number.NaN }, "connectTimeoutMs"],
@@ -29,6 +33,6 @@ test.each([
 });
 
 test("refuses values that TypeScript would not let pass", () => {
-  const options: object = { protocol: "rest" };
-  expect(checkTransportOptions(options)).toMatchObject({ field: "protocol", value: "rest" });
+  const options: object = { protocol: "soap" };
+  expect(checkTransportOptions(options)).toMatchObject({ field: "protocol", value: "soap" });
 });

@@ -5,6 +5,7 @@ import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_servi
 import { createTransport } from "../../src/transport/create-transport.js";
 import { closing } from "./support/cleanup.js";
 import { failure } from "./support/failure.js";
+import { PROCESS } from "./support/process-name.js";
 import { startProcessServer } from "./support/process-server.js";
 import { PROTOCOLS } from "./support/protocols.js";
 
@@ -16,12 +17,12 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
   const http1 = options.httpVersion === "1.1";
 
   test("a path in aiemUrl is put before every request", async () => {
-    const service = { getProcess: () => ({ process: { name: "p" } }) };
+    const service = { getProcess: () => ({ process: { name: PROCESS } }) };
     const server = closing(await startProcessServer({ service, http1, prefix: "/a/b" }));
     for (const path of ["/a/b", "/a/b/"]) {
       const { transport } = closing(createTransport({ aiemUrl: server.url + path }, options));
       const client = createClient(ProcessService, transport);
-      expect((await client.getProcess({ name: "p" })).process?.name).toBe("p");
+      expect((await client.getProcess({ name: PROCESS })).process?.name).toBe(PROCESS);
     }
   });
 
@@ -36,7 +37,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       }),
     );
     const { transport, origin } = closing(createTransport({ aiemUrl: server.url }, options));
-    await createClient(ProcessService, transport).getProcess({ name: "p" });
+    await createClient(ProcessService, transport).getProcess({ name: PROCESS });
     expect(seen).toEqual([`[::1]:${server.port}`]);
     expect(origin).toBe(`http://[::1]:${server.port}`);
   });
@@ -57,7 +58,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       }),
     );
     const { transport } = closing(createTransport({ aiemUrl: server.url }, options));
-    await createClient(ProcessService, transport).getProcess({ name: "p" });
+    await createClient(ProcessService, transport).getProcess({ name: PROCESS });
     expect(seen.filter((value) => value !== undefined)).toEqual([]);
   });
 
@@ -68,7 +69,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       createTransport({ aiemUrl: server.url }, { ...options, readMaxBytes: 1_000 }),
     );
     await expect(
-      createClient(ProcessService, transport).readOutput({ name: "p" }),
+      createClient(ProcessService, transport).readOutput({ name: PROCESS }),
     ).rejects.toMatchObject(
       failure("ResourceExhausted", /stream the output, or raise readMaxBytes/),
     );
@@ -93,7 +94,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
         },
       ),
     );
-    await createClient(ProcessService, transport).getProcess({ name: "p" });
+    await createClient(ProcessService, transport).getProcess({ name: PROCESS });
     expect(seen).toEqual(["GetProcess"]);
   });
 });

@@ -1,11 +1,13 @@
 /**
  * Why no connection could be made. "certificate", "tls", "protocol" and "options" stay until
- * somebody changes something; the others may pass.
+ * somebody changes something; the others may pass. "silence" is a timeout of a connection that was
+ * there, on which the server did not begin HTTP/2.
  */
 export type ConnectFailureKind =
   | "refused"
   | "dns"
   | "timeout"
+  | "silence"
   | "network"
   | "certificate"
   | "tls"

@@ -11,6 +11,13 @@ export function connectFailureKind(error: unknown): ConnectFailureKind | undefin
   return error instanceof Error ? kinds.get(error) : undefined;
 }
 
+/** Notes that a connection that took too long waited for nothing but the server's HTTP/2 settings. */
+export function noteSilence(error: unknown): void {
+  if (error instanceof Error && kinds.get(error) === "timeout") {
+    kinds.set(error, "silence");
+  }
+}
+
 /**
  * Makes the error of a connection that could not be made: Unavailable, with the address and what to
  * do. A ConnectError is kept as it is, such as that of a file that cannot be read.
@@ -61,7 +68,7 @@ function reason(cause: unknown, address: ServerAddress): ConnectFailureReason {
         tlsFailure(code, cause) ??
         protocolFailure(code, address) ?? {
           kind: "network",
-          text: `${cause instanceof Error ? cause.message : String(cause)}${hint(address)}`,
+          text: `${cause instanceof Error ? cause.message : String(cause)}${tlsHint(address)}`,
         }
       );
   }
@@ -72,14 +79,12 @@ function protocolFailure(
   address: ServerAddress,
 ): ConnectFailureReason | undefined {
   if (code?.startsWith("ERR_HTTP2_") || code?.startsWith("HPE_")) {
-    const text = `the server does not speak the expected HTTP version there${hint(address)}`;
+    const text = `the server does not speak the expected HTTP version there${tlsHint(address)}; if it has HTTP/1.1 only, use protocol: "rest", or "connect" with httpVersion: "1.1"`;
     return { kind: "protocol", text };
   }
   return undefined;
 }
 
-function hint(address: ServerAddress): string {
-  return address.secure
-    ? ""
-    : '; if it expects TLS, use https://; if it has HTTP/1.1 only, use protocol: "connect" with httpVersion: "1.1"';
+function tlsHint(address: ServerAddress): string {
+  return address.secure ? "" : "; if it expects TLS, use https://";
 }

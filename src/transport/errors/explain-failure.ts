@@ -11,7 +11,7 @@ import { notGrpc } from "./not-grpc.js";
 /** What is known about every call of a transport. */
 export interface ExplainContext {
   readonly address: ServerAddress;
-  readonly protocol: "grpc" | "connect";
+  readonly protocol: "grpc" | "connect" | "rest";
 }
 
 /**
@@ -24,6 +24,10 @@ export function explainFailure(
   record: CallRecord,
   context: ExplainContext,
 ): unknown {
+  if (context.protocol === "rest") {
+    // Our own transport tells the rest by itself.
+    return record.grpcStatus === undefined ? (record.connection?.lost ?? error) : error;
+  }
   const repaired = repairStatus(error, record.grpcStatus);
   if (repaired) {
     return repaired;

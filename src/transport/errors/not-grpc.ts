@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from "node:http2";
 import { ConnectError } from "@connectrpc/connect";
 import type { ServerAddress } from "../aiem-url.js";
+import type { ResponseHeaders } from "../call-record.js";
 
 /**
  * Says what answered instead of a gRPC server: a proxy, or a server of another protocol. The code
@@ -10,7 +10,7 @@ import type { ServerAddress } from "../aiem-url.js";
  */
 export function notGrpc(
   error: ConnectError,
-  response: (IncomingHttpHeaders & { ":status"?: number }) | undefined,
+  response: ResponseHeaders | undefined,
   address: ServerAddress,
 ): ConnectError | undefined {
   if (response === undefined) {
@@ -21,6 +21,12 @@ export function notGrpc(
   if (status === 200 && type.startsWith("application/grpc")) {
     return undefined;
   }
-  const message = `${address.origin} answered HTTP ${status} ${type || "without a content type"}, which is not gRPC`;
+  const message = `${address.origin} answered HTTP ${status} ${type || "without a content type"}, which is not gRPC${hint(status)}`;
   return new ConnectError(message, error.code, error.metadata, undefined, error);
+}
+
+function hint(status: number | undefined): string {
+  return status === 404 || status === 415
+    ? '; for AIEM\'s public REST surface use protocol: "rest"'
+    : "";
 }

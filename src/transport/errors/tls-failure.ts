@@ -40,17 +40,17 @@ export function tlsFailure(
         kind: "tls",
         text: "the server does not speak TLS there; use http:// for such a one",
       };
-    case "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL":
-      return noCommonProtocol();
     default:
       return code.startsWith("ERR_SSL_") || code === "EPROTO" ? handshake(code) : undefined;
   }
 }
 
 /** The server speaks TLS, but not the HTTP version that is needed. */
-export function noCommonProtocol(): ConnectFailureReason {
+export function noCommonProtocol(alpn: "h2" | "http/1.1"): ConnectFailureReason {
   const text =
-    'the server does not offer the HTTP version asked for (ALPN); for HTTP/1.1 use protocol: "connect" with httpVersion: "1.1"';
+    alpn === "h2"
+      ? 'the server does not offer HTTP/2 (ALPN), which is needed; for AIEM\'s public REST surface use protocol: "rest", for Connect over HTTP/1.1 httpVersion: "1.1"'
+      : 'the server does not offer HTTP/1.1 (ALPN), which is needed; if it speaks gRPC, use protocol: "grpc"';
   return { kind: "protocol", text };
 }
 

@@ -1,6 +1,6 @@
 import { TLSSocket } from "node:tls";
 import { onAbort } from "../../retry/abort-listeners.js";
-import { connectFailureFor } from "../errors/connect-failure.js";
+import { connectFailureFor, noteSilence } from "../errors/connect-failure.js";
 import { noCommonProtocol } from "../errors/tls-failure.js";
 import { type DialOptions, dial } from "../socket/dial.js";
 import { PooledSession } from "./pooled-session.js";
@@ -22,12 +22,13 @@ export async function openSession(
   const socket = await dial({ ...options, alpn: "h2" }, signal);
   if (socket instanceof TLSSocket && socket.alpnProtocol && socket.alpnProtocol !== "h2") {
     socket.destroy();
-    throw connectFailureFor(noCommonProtocol(), address);
+    throw connectFailureFor(noCommonProtocol("h2"), address);
   }
   const session = new PooledSession(socket, address, streamWindowBytes);
   try {
     await settings(session, signal);
   } catch (error) {
+    noteSilence(error);
     session.session.destroy();
     socket.destroy();
     throw error;

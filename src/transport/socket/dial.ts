@@ -1,6 +1,11 @@
 import type { Socket } from "node:net";
+import { nodeErrorCode } from "../../errors/node-error-code.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { TransportOptions } from "../connection-config.js";
+import { connectFailureFor } from "../errors/connect-failure.js";
+import { noCommonProtocol } from "../errors/tls-failure.js";
+import type { EnvironmentProxy } from "../proxy/environment-proxy.js";
+import { openTunnel } from "../proxy/open-tunnel.js";
 import { openSocket } from "./open-socket.js";
 import { readTlsFiles } from "./tls-files.js";
 
@@ -9,6 +14,8 @@ export interface DialOptions
   extends Pick<TransportOptions, "sslCaCert" | "sslClientCert" | "sslClientKey"> {
   readonly address: ServerAddress;
   readonly verifySsl: boolean;
+  /** The proxy to go through. */
+  readonly proxy?: EnvironmentProxy | undefined;
   /** Gets the socket as soon as it exists, long before it is connected. */
   readonly onSocket?: ((socket: Socket) => void) | undefined;
 }
@@ -18,7 +25,15 @@ export async function dial(
   options: DialOptions & { readonly alpn: "h2" | "http/1.1" },
   signal: AbortSignal,
 ): Promise<Socket> {
-  const { address, verifySsl, alpn, onSocket } = options;
+  const { address, verifySsl, alpn, proxy, onSocket } = options;
   const secureContext = address.secure ? await readTlsFiles(options, signal) : undefined;
-  return await openSocket(address, { secureContext, verifySsl, alpn, signal, onSocket });
+  const tunnel = proxy && (await openTunnel(proxy, address, { onSocket, signal }));
+  const socketOptions = { tunnel, secureContext, verifySsl, alpn, signal, onSocket };
+  try {
+    return await openSocket(address, socketOptions);
+  } catch (error) {
+    throw nodeErrorCode(error) === "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
+      ? connectFailureFor(noCommonProtocol(alpn), address, error)
+      : error;
+  }
 }

@@ -10,6 +10,8 @@ export interface SocketOptions {
   readonly verifySsl: boolean;
   /** The application protocol to ask for: HTTP/2 or HTTP/1.1. */
   readonly alpn: "h2" | "http/1.1";
+  /** A connection to the server that is there already, over a proxy. */
+  readonly tunnel?: Socket | undefined;
   /** Gets the socket at once. */
   readonly onSocket?: ((socket: Socket) => void) | undefined;
   /** Gives up; the promise rejects with the signal's reason. */
@@ -25,7 +27,10 @@ const KEEP_ALIVE_DELAY_MS = 30_000;
  * @throws the error of Node.js as it is.
  */
 export function openSocket(address: ServerAddress, options: SocketOptions): Promise<Socket> {
-  const { signal } = options;
+  const { signal, tunnel } = options;
+  if (tunnel && !address.secure) {
+    return Promise.resolve(tunnel);
+  }
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason);
@@ -39,7 +44,9 @@ export function openSocket(address: ServerAddress, options: SocketOptions): Prom
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     };
-    const socket = secure ? connectTls({ ...tcp, ...tlsOptions(host, options) }) : connectTcp(tcp);
+    const socket = secure
+      ? connectTls({ ...(tunnel ? { host, socket: tunnel } : tcp), ...tlsOptions(host, options) })
+      : connectTcp(tcp);
     options.onSocket?.(socket);
     const settle = () => {
       stopListening();

@@ -6,6 +6,7 @@ export const WAYS = [
   { protocol: "grpc", httpVersion: "2" },
   { protocol: "connect", httpVersion: "2" },
   { protocol: "connect", httpVersion: "1.1" },
+  { protocol: "rest", httpVersion: "1.1" },
 ] as const;
 
 /** One of `WAYS`. */

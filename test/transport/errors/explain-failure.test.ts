@@ -8,6 +8,7 @@ import { createTransport } from "../../../src/transport/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { listen } from "../support/listen.js";
+import { PROCESS } from "../support/process-name.js";
 
 async function answer(headers: OutgoingHttpHeaders, body?: Buffer) {
   const server = createServer();
@@ -17,7 +18,7 @@ async function answer(headers: OutgoingHttpHeaders, body?: Buffer) {
   });
   const { port } = closing(await listen(server));
   const origin = `http://127.0.0.1:${port}`;
-  const { transport } = closing(createTransport({ aiemUrl: origin }));
+  const { transport } = closing(createTransport({ aiemUrl: origin }, { protocol: "grpc" }));
   return { origin, client: createClient(ProcessService, transport) };
 }
 
@@ -28,22 +29,33 @@ test("a status whose message is not encoded keeps its code and message", async (
     "grpc-message": "50% off",
   });
   const record = new CallRecord();
-  await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+  await expect(runInCall(record, () => client.getProcess({ name: PROCESS }))).rejects.toMatchObject(
     failure("FailedPrecondition", /^50% off$/),
   );
   expect(record.grpcStatus).toEqual({ code: Code.FailedPrecondition, message: "50% off" });
 });
 
 test.each([
-  [404, "application/json", "Unimplemented"],
-  [502, "text/html", "Unavailable"],
-  [200, "text/html", "Unknown"],
-] as const)("HTTP %i of something that is no gRPC server says so", async (status, type, code) => {
-  const { origin, client } = await answer({ ":status": status, "content-type": type });
-  await expect(client.getProcess({ name: "p" })).rejects.toMatchObject(
-    failure(code, new RegExp(`^${origin} answered HTTP ${status} ${type}, which is not gRPC$`)),
-  );
-});
+  [
+    404,
+    "application/json",
+    "Unimplemented",
+    '; for AIEM\'s public REST surface use protocol: "rest"',
+  ],
+  [502, "text/html", "Unavailable", ""],
+  [200, "text/html", "Unknown", ""],
+] as const)(
+  "HTTP %i of something that is no gRPC server says so",
+  async (status, type, code, hint) => {
+    const { origin, client } = await answer({ ":status": status, "content-type": type });
+    await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
+      failure(
+        code,
+        new RegExp(`^${origin} answered HTTP ${status} ${type}, which is not gRPC${hint}$`),
+      ),
+    );
+  },
+);
 
 test("an answer that ends without a status is told as it is", async () => {
   const { client } = await answer(
@@ -51,7 +63,7 @@ test("an answer that ends without a status is told as it is", async () => {
     Buffer.from([0, 0, 0, 0, 0]),
   );
   const record = new CallRecord();
-  await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+  await expect(runInCall(record, () => client.getProcess({ name: PROCESS }))).rejects.toMatchObject(
     failure("Internal", /^protocol error: missing status$/),
   );
   expect(record).toMatchObject({ answered: true, neverProcessed: false });

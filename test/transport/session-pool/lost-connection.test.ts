@@ -10,6 +10,7 @@ import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { followForever } from "../support/follow.js";
 import { listen } from "../support/listen.js";
+import { PROCESS } from "../support/process-name.js";
 import { startProcessServer } from "../support/process-server.js";
 import { PROTOCOLS } from "../support/protocols.js";
 
@@ -27,7 +28,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
         service: {
           streamOutput: followForever,
           waitProcess: waitForever,
-          getProcess: () => ({ process: { name: "p" } }),
+          getProcess: () => ({ process: { name: PROCESS } }),
         },
         http1: options.httpVersion === "1.1",
       }),
@@ -41,7 +42,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const { server, client } = await start();
     const record = new CallRecord();
     const follower = runInCall(record, () =>
-      client.streamOutput({ name: "p" })[Symbol.asyncIterator](),
+      client.streamOutput({ name: PROCESS })[Symbol.asyncIterator](),
     );
     await follower.next();
     const end = follower.next();
@@ -50,16 +51,16 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     }
     await expect(end).rejects.toMatchObject(failure("Unavailable", /^connection lost: http:/));
     expect(record).toMatchObject({ sent: true, answered: true, neverProcessed: false });
-    await expect(client.getProcess({ name: "p" })).resolves.toBeDefined();
+    await expect(client.getProcess({ name: PROCESS })).resolves.toBeDefined();
   });
 
   test.each(["FIN", "RST"])(
     "a unary call that a %s cuts ends as a lost connection",
     async (kind) => {
       const { server, client } = await start();
-      await client.getProcess({ name: "p" });
+      await client.getProcess({ name: PROCESS });
       const record = new CallRecord();
-      const call = runInCall(record, () => client.waitProcess({ name: "p" }));
+      const call = runInCall(record, () => client.waitProcess({ name: PROCESS }));
       const end = expect(call).rejects.toMatchObject(
         failure("Unavailable", /^connection lost: http:/),
       );
@@ -76,7 +77,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const { server, clientTransport, client } = await start();
     const record = new CallRecord();
     const follower = runInCall(record, () =>
-      client.streamOutput({ name: "p" })[Symbol.asyncIterator](),
+      client.streamOutput({ name: PROCESS })[Symbol.asyncIterator](),
     );
     await follower.next();
     const end = follower.next();
@@ -84,26 +85,26 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     await expect(end).rejects.toMatchObject(
       failure("Unavailable", /^connection lost: .* did not answer any more$/),
     );
-    await client.getProcess({ name: "p" });
+    await client.getProcess({ name: PROCESS });
     expect(clientTransport.markDead(new CallRecord())).toBe(false);
     expect(server.sockets.size).toBeGreaterThan(0);
   });
 
   test("closing the client ends calls under way and refuses later ones, however often", async () => {
     const { server, clientTransport, client } = await start();
-    const follower = client.streamOutput({ name: "p" })[Symbol.asyncIterator]();
+    const follower = client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]();
     await follower.next();
     const stream = expect(follower.next()).rejects.toMatchObject(
       failure("Canceled", /^the client was closed$/),
     );
-    const unary = expect(client.waitProcess({ name: "p" })).rejects.toMatchObject(
+    const unary = expect(client.waitProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Canceled", /^the client was closed$/),
     );
     await new Promise((resolve) => setTimeout(resolve, 20));
     clientTransport.close();
     clientTransport.close();
     await Promise.all([stream, unary]);
-    await expect(client.getProcess({ name: "p" })).rejects.toMatchObject(
+    await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Canceled", /^the client was closed$/),
     );
     await expect.poll(() => server.sockets.size).toBe(0);
@@ -152,7 +153,7 @@ describe.each(["grpc", "connect"] as const)("RST_STREAM (%s)", (protocol) => {
     });
     const record = new CallRecord();
     const follower = runInCall(record, () =>
-      client.streamOutput({ name: "p" })[Symbol.asyncIterator](),
+      client.streamOutput({ name: PROCESS })[Symbol.asyncIterator](),
     );
     const read = async () => {
       while (!(await follower.next()).done);
@@ -166,7 +167,9 @@ describe.each(["grpc", "connect"] as const)("RST_STREAM (%s)", (protocol) => {
   test("with REFUSED_STREAM was never processed", async () => {
     const client = await start((stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
     const record = new CallRecord();
-    await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+    await expect(
+      runInCall(record, () => client.getProcess({ name: PROCESS })),
+    ).rejects.toMatchObject(
       failure("Unavailable", /^the server refused the call before it did anything/),
     );
     expect(record).toMatchObject({ sent: true, neverProcessed: true });
@@ -183,6 +186,6 @@ test("an answer that is complete when the server closes the connection is delive
   const { transport } = closing(createTransport({ aiemUrl: server.url }));
   const client = createClient(ProcessService, transport);
   for (let i = 0; i < 5; i++) {
-    expect((await client.readOutput({ name: "p" })).data).toHaveLength(3_000_000);
+    expect((await client.readOutput({ name: PROCESS })).data).toHaveLength(3_000_000);
   }
 });

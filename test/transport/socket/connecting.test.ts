@@ -12,6 +12,7 @@ import { connectFailureKind } from "../../../src/transport/errors/connect-failur
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { listen } from "../support/listen.js";
+import { PROCESS } from "../support/process-name.js";
 import { startProcessServer } from "../support/process-server.js";
 import { PROTOCOLS } from "../support/protocols.js";
 
@@ -34,7 +35,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
   test("a refused connection names the address, and nothing was sent", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     const record = new CallRecord();
-    const call = runInCall(record, () => connectTo(url, options).getProcess({ name: "p" }));
+    const call = runInCall(record, () => connectTo(url, options).getProcess({ name: PROCESS }));
     const error: unknown = await call.catch((reason) => reason);
     expect(error).toMatchObject(
       failure("Unavailable", new RegExp(`^cannot connect to ${url}: connection refused`)),
@@ -46,14 +47,14 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
 
   test("localhost that refuses on every address is refused too", async () => {
     const url = `http://localhost:${await freePort()}`;
-    await expect(connectTo(url, options).getProcess({ name: "p" })).rejects.toMatchObject(
+    await expect(connectTo(url, options).getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Unavailable", /: connection refused; check the address/),
     );
   });
 
   test("an https address of a server without TLS says so", async () => {
     const { port } = closing(await listen(createHttpServer()));
-    const call = connectTo(`https://127.0.0.1:${port}`, options).getProcess({ name: "p" });
+    const call = connectTo(`https://127.0.0.1:${port}`, options).getProcess({ name: PROCESS });
     await expect(call).rejects.toMatchObject(
       failure("Unavailable", /^cannot connect .*: the server does not speak TLS there; use http:/),
     );
@@ -63,7 +64,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const { port, sockets } = closing(await listen(silentServer()));
     const aiemUrl = `https://127.0.0.1:${port}`;
     const call = connectTo(aiemUrl, { ...options, connectTimeoutMs: 100 });
-    await expect(call.getProcess({ name: "p" })).rejects.toMatchObject(
+    await expect(call.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Unavailable", /^cannot connect .*: not within 100 ms: the server accepted/),
     );
     await expect.poll(() => sockets.size).toBe(0);
@@ -74,7 +75,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const client = connectTo(`https://127.0.0.1:${port}`, options);
     const abort = new AbortController();
     const end = expect(
-      client.getProcess({ name: "p" }, { signal: abort.signal }),
+      client.getProcess({ name: PROCESS }, { signal: abort.signal }),
     ).rejects.toMatchObject({ code: Code.Canceled });
     await expect.poll(() => sockets.size).toBe(1);
     abort.abort();
@@ -87,7 +88,9 @@ describe.each(["grpc", "connect"] as const)("HTTP/2 (%s)", (protocol) => {
     const { port, sockets } = closing(await listen(silentServer()));
     const client = connectTo(`http://127.0.0.1:${port}`, { protocol, connectTimeoutMs: 100 });
     const record = new CallRecord();
-    await expect(runInCall(record, () => client.getProcess({ name: "p" }))).rejects.toMatchObject(
+    await expect(
+      runInCall(record, () => client.getProcess({ name: PROCESS })),
+    ).rejects.toMatchObject(
       failure("Unavailable", /^cannot connect .*: not within 100 ms: the server accepted/),
     );
     expect(record.neverProcessed).toBe(true);
@@ -96,12 +99,12 @@ describe.each(["grpc", "connect"] as const)("HTTP/2 (%s)", (protocol) => {
 
   test("a server that has HTTP/1.1 only says what to use", async () => {
     const { port } = closing(await listen(createHttpServer()));
-    const call = connectTo(`http://127.0.0.1:${port}`, { protocol }).getProcess({ name: "p" });
+    const call = connectTo(`http://127.0.0.1:${port}`, { protocol }).getProcess({ name: PROCESS });
     const error: unknown = await call.catch((reason) => reason);
     expect(error).toMatchObject(
       failure(
         "Unavailable",
-        /^cannot connect .* use protocol: "connect" with httpVersion: "1\.1"$/,
+        /^cannot connect .* use protocol: "rest", or "connect" with httpVersion: "1\.1"$/,
       ),
     );
     expect(connectFailureKind(error)).toBe("protocol");
@@ -109,7 +112,7 @@ describe.each(["grpc", "connect"] as const)("HTTP/2 (%s)", (protocol) => {
 
   test("an http address of a server with TLS hints at https", async () => {
     const { port } = closing(await listen(createTlsServer()));
-    const call = connectTo(`http://127.0.0.1:${port}`, { protocol }).getProcess({ name: "p" });
+    const call = connectTo(`http://127.0.0.1:${port}`, { protocol }).getProcess({ name: PROCESS });
     await expect(call).rejects.toMatchObject(
       failure("Unavailable", /^cannot connect .* if it expects TLS, use https:\/\//),
     );
@@ -120,11 +123,11 @@ describe.each(["grpc", "connect"] as const)("HTTP/2 (%s)", (protocol) => {
     const client = connectTo(server.url, { protocol });
     const abort = new AbortController();
     const end = expect(
-      client.getProcess({ name: "p" }, { signal: abort.signal }),
+      client.getProcess({ name: PROCESS }, { signal: abort.signal }),
     ).rejects.toMatchObject({ code: Code.Canceled });
     abort.abort();
     await end;
-    await client.getProcess({ name: "p" });
+    await client.getProcess({ name: PROCESS });
     expect(server.sessions.length).toBeLessThanOrEqual(1);
   });
 });

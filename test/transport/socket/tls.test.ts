@@ -9,6 +9,7 @@ import { makeTestCertificates, type TestCertificates } from "../../support/certi
 import { pemFiles, selfSigned } from "../support/certificates.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
+import { PROCESS } from "../support/process-name.js";
 import { startProcessServer } from "../support/process-server.js";
 import { PROTOCOLS } from "../support/protocols.js";
 
@@ -25,13 +26,13 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (protocol) => {
     const server = closing(
       await startProcessServer({
         http1: protocol.httpVersion === "1.1",
-        service: { getProcess: () => ({ process: { name: "p" } }) },
+        service: { getProcess: () => ({ process: { name: PROCESS } }) },
         tls,
       }),
     );
     const aiemUrl = `https://${host}:${server.port}`;
     const { transport } = closing(createTransport({ aiemUrl }, { ...protocol, ...options }));
-    return await createClient(ProcessService, transport).getProcess({ name: "p" });
+    return await createClient(ProcessService, transport).getProcess({ name: PROCESS });
   }
 
   test("a certificate of the authority in sslCaCert is trusted, by address and by name", async () => {
@@ -122,9 +123,13 @@ test("a TLS server without HTTP/2 says what to use", async () => {
   const server = closing(
     await startProcessServer({ http1: true, service: {}, tls: certificates.server }),
   );
-  const { transport } = closing(createTransport({ aiemUrl: server.url }, { sslCaCert: caFile }));
-  const call = createClient(ProcessService, transport).getProcess({ name: "p" });
+  const options = { protocol: "grpc", sslCaCert: caFile } as const;
+  const { transport } = closing(createTransport({ aiemUrl: server.url }, options));
+  const call = createClient(ProcessService, transport).getProcess({ name: PROCESS });
   await expect(call).rejects.toMatchObject(
-    failure("Unavailable", /\(ALPN\); for HTTP\/1\.1 use protocol: "connect"/),
+    failure(
+      "Unavailable",
+      /\(ALPN\), which is needed; for AIEM's public REST surface use protocol: "rest"/,
+    ),
   );
 });

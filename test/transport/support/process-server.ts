@@ -11,6 +11,7 @@ import type { TlsOptions } from "node:tls";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { createGatewayHandler } from "../../../src/stub/gateway/create-gateway-handler.js";
 import { listen } from "./listen.js";
 
 export interface ProcessServerOptions {
@@ -33,17 +34,24 @@ export interface ProcessServer {
   close(): Promise<void>;
 }
 
-/** A ProcessService with the handlers of a test, on a port of its own. */
+/** A ProcessService with the handlers of a test, on a port of its own: RPCs, and REST. */
 export async function startProcessServer(options: ProcessServerOptions): Promise<ProcessServer> {
   const { service, tls, settings, prefix, host = "127.0.0.1", onRequestHeaders } = options;
   const handler = connectNodeAdapter({
     routes: (router) => router.service(ProcessService, service),
     ...(prefix !== undefined && { requestPathPrefix: prefix }),
   });
+  const gateway = createGatewayHandler(service);
+  const restPath = `${prefix ?? ""}/v1/`;
   const sessions: ServerHttp2Session[] = [];
   const handle: typeof handler = (request, response) => {
     onRequestHeaders?.(request.headers);
-    handler(request, response);
+    if (request.url?.startsWith(restPath)) {
+      request.url = request.url.slice(restPath.length - "/v1/".length);
+      gateway(request, response);
+    } else {
+      handler(request, response);
+    }
   };
   const server: Server = options.http1
     ? tls

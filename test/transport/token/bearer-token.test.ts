@@ -7,6 +7,7 @@ import type { TokenProvider, TokenRequest } from "../../../src/transport/connect
 import { createTransport } from "../../../src/transport/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
+import { PROCESS } from "../support/process-name.js";
 import { startProcessServer } from "../support/process-server.js";
 import { PROTOCOLS } from "../support/protocols.js";
 
@@ -26,7 +27,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
         service: {
           getProcess: (_, context) => {
             check(context.requestHeader);
-            return { process: { name: "p" } };
+            return { process: { name: PROCESS } };
           },
           async *streamOutput(_, context) {
             check(context.requestHeader);
@@ -42,11 +43,11 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
 
   test("a fixed token is sent with each request, and tried once only", async () => {
     const { seen, client } = await start("good");
-    await client.getProcess({ name: "p" });
-    await client.getProcess({ name: "p" });
+    await client.getProcess({ name: PROCESS });
+    await client.getProcess({ name: PROCESS });
     expect(seen).toEqual(["Bearer good", "Bearer good"]);
     const bad = await start("bad");
-    await expect(bad.client.getProcess({ name: "p" })).rejects.toMatchObject(
+    await expect(bad.client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Unauthenticated", /^who are you\?$/),
     );
     expect(bad.seen).toEqual(["Bearer bad"]);
@@ -55,15 +56,15 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
   test("a provider is asked before each request", async () => {
     let calls = 0;
     const { seen, client } = await start(async () => `good${++calls}`, ["good1", "good2"]);
-    await client.getProcess({ name: "p" });
-    await client.getProcess({ name: "p" });
+    await client.getProcess({ name: PROCESS });
+    await client.getProcess({ name: PROCESS });
     expect(seen).toEqual(["Bearer good1", "Bearer good2"]);
   });
 
   test("a refused token is told to the provider, and the call sent again with another", async () => {
     const provider = vi.fn(({ rejectedToken }: TokenRequest) => (rejectedToken ? "good" : "old"));
     const { seen, client } = await start(provider);
-    await expect(client.getProcess({ name: "p" })).resolves.toBeDefined();
+    await expect(client.getProcess({ name: PROCESS })).resolves.toBeDefined();
     expect(seen).toEqual(["Bearer old", "Bearer good"]);
     expect(provider.mock.calls.map(([request]) => request.rejectedToken)).toEqual([
       undefined,
@@ -73,13 +74,13 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
 
   test("a refused token is not sent a second time, and another one once only", async () => {
     const same = await start(() => "old");
-    await expect(same.client.getProcess({ name: "p" })).rejects.toMatchObject(
+    await expect(same.client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Unauthenticated", /who are you/),
     );
     expect(same.seen).toEqual(["Bearer old"]);
     let calls = 0;
     const other = await start(() => `old${++calls}`);
-    await expect(other.client.getProcess({ name: "p" })).rejects.toMatchObject(
+    await expect(other.client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Unauthenticated", /who are you/),
     );
     expect(other.seen).toEqual(["Bearer old1", "Bearer old2"]);
@@ -89,7 +90,9 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const { seen, client } = await start(({ rejectedToken }) => (rejectedToken ? "good" : "old"));
     const first = new CallRecord();
     const open = (record: CallRecord) =>
-      runInCall(record, () => client.streamOutput({ name: "p" })[Symbol.asyncIterator]().next());
+      runInCall(record, () =>
+        client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]().next(),
+      );
     await expect(open(first)).rejects.toMatchObject({ code: Code.Unauthenticated });
     expect(first.tokenProvided).toBe(true);
     await expect(open(new CallRecord({ rejectedTokenOf: first }))).resolves.toBeDefined();
@@ -100,7 +103,9 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const { seen, client } = await start(() => "old");
     const first = new CallRecord();
     const open = (record: CallRecord) =>
-      runInCall(record, () => client.streamOutput({ name: "p" })[Symbol.asyncIterator]().next());
+      runInCall(record, () =>
+        client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]().next(),
+      );
     await expect(open(first)).rejects.toMatchObject({ code: Code.Unauthenticated });
     await expect(open(new CallRecord({ rejectedTokenOf: first }))).rejects.toMatchObject(
       failure("Unauthenticated", /^the token provider gave a refused token again$/),
@@ -111,7 +116,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
   test("an authorization header of the call wins, and the provider is not asked", async () => {
     const provider = vi.fn(() => "good");
     const { seen, client } = await start(provider, ["mine"]);
-    await client.getProcess({ name: "p" }, { headers: { Authorization: "Bearer mine" } });
+    await client.getProcess({ name: PROCESS }, { headers: { Authorization: "Bearer mine" } });
     expect(seen).toEqual(["Bearer mine"]);
     expect(provider).not.toHaveBeenCalled();
   });
@@ -124,7 +129,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
   ])("the token %j is refused without being shown", async (token, message) => {
     for (const provider of [token, () => token]) {
       const { seen, client } = await start(provider);
-      const error: unknown = await client.getProcess({ name: "p" }).catch((reason) => reason);
+      const error: unknown = await client.getProcess({ name: PROCESS }).catch((reason) => reason);
       expect(error).toMatchObject(failure("InvalidArgument", message));
       expect(String(error)).not.toContain("secret");
       expect(seen).toEqual([]);
@@ -134,7 +139,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
   test("a provider that fails fails the call, and its error is the cause", async () => {
     const cause = new Error("no network");
     const { client } = await start(() => Promise.reject(cause));
-    await expect(client.getProcess({ name: "p" })).rejects.toMatchObject({
+    await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject({
       ...failure("Unauthenticated", /^the token provider failed: no network$/),
       cause,
     });
@@ -142,7 +147,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const { client: other } = await start(() => {
       throw told;
     });
-    await expect(other.getProcess({ name: "p" })).rejects.toBe(told);
+    await expect(other.getProcess({ name: PROCESS })).rejects.toBe(told);
   });
 
   test("a call that is cancelled while the provider works ends at once", async () => {
@@ -152,7 +157,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       return new Promise(() => {});
     });
     const abort = new AbortController();
-    const call = client.getProcess({ name: "p" }, { signal: abort.signal });
+    const call = client.getProcess({ name: PROCESS }, { signal: abort.signal });
     const end = expect(call).rejects.toMatchObject({ code: Code.Canceled });
     await expect.poll(() => signal).toBeDefined();
     abort.abort(new Error("enough"));
@@ -164,7 +169,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
   test("a token of a stranger's call does not show in its record", async () => {
     const { client } = await start(() => "good");
     const record = new CallRecord();
-    await runInCall(record, () => client.getProcess({ name: "p" }));
+    await runInCall(record, () => client.getProcess({ name: PROCESS }));
     const { inspect } = await import("node:util");
     expect(inspect(record, { depth: 1, showHidden: true })).not.toContain("good");
     expect(JSON.stringify(record)).not.toContain("good");

@@ -1,0 +1,23 @@
+import { readJsonObject } from "../http/json-object.js";
+import type { AuthAnswer } from "../http/send.js";
+
+/**
+ * An answer as the OAuth library takes it. Of its headers it gets the content type only: with a
+ * `www-authenticate` it would not look at the error in the body.
+ */
+export function oauthResponse({ status, contentType, text }: AuthAnswer): Response {
+  return new Response(text, { status, headers: { "content-type": contentType } });
+}
+
+/**
+ * The same without the ID token that comes with the scope `openid`. Nothing is done with it, and
+ * without the issuer's metadata it could not be checked.
+ */
+export function oauthResponseWithoutIdToken(answer: AuthAnswer): Response {
+  const body = readJsonObject(answer.text);
+  if (body === undefined || !("id_token" in body)) {
+    return oauthResponse(answer);
+  }
+  const { id_token: _, ...rest } = body;
+  return oauthResponse({ ...answer, text: JSON.stringify(rest) });
+}

@@ -1,0 +1,69 @@
+import {
+  allowInsecureRequests,
+  type Client,
+  ClientSecretPost,
+  customFetch,
+  None,
+  processRefreshTokenResponse,
+  refreshTokenGrantRequest,
+} from "oauth4webapi";
+import type { AuthHttpOptions } from "../http/auth-http-options.js";
+import { isLoopback } from "../http/endpoint-url.js";
+import { type AuthAnswer, send } from "../http/send.js";
+import { type AccessToken, accessToken } from "./access-token.js";
+import type { ClientCredentials } from "./client-credentials.js";
+import { oauthFailure } from "./oauth-failure.js";
+import { oauthResponseWithoutIdToken } from "./oauth-response.js";
+
+/** What a token endpoint gives for a refresh token. */
+export interface Granted {
+  readonly accessToken: AccessToken;
+  /** The refresh token to use from now on, where the endpoint changes them. */
+  readonly refreshToken: string | undefined;
+}
+
+/**
+ * Asks once for an access token (RFC 6749, section 6).
+ *
+ * @throws TokenEndpointError for the endpoint's refusal; what `send` throws.
+ */
+export async function refreshGrant(
+  endpoint: URL,
+  credentials: ClientCredentials,
+  refreshToken: string,
+  http: AuthHttpOptions,
+  signal: AbortSignal,
+): Promise<Granted> {
+  const { clientId, clientSecret, scope } = credentials;
+  const server = { issuer: endpoint.origin, token_endpoint: endpoint.href };
+  const client: Client = { client_id: clientId };
+  const askedAt = performance.now();
+  let answer: AuthAnswer | undefined;
+  const response = await refreshTokenGrantRequest(
+    server,
+    client,
+    clientSecret === undefined ? None() : ClientSecretPost(clientSecret),
+    refreshToken,
+    {
+      signal,
+      additionalParameters: scope === undefined ? {} : { scope },
+      [allowInsecureRequests]: isLoopback(endpoint),
+      [customFetch]: async (_, { method, headers, body }) => {
+        const form = body.toString();
+        const request = { subject: "the token endpoint", url: endpoint, method, headers };
+        answer = await send({ ...request, body: form }, http, signal);
+        return oauthResponseWithoutIdToken(answer);
+      },
+    },
+  );
+  try {
+    const granted = await processRefreshTokenResponse(server, client, response);
+    return {
+      accessToken: accessToken(granted.access_token, askedAt, granted.expires_in),
+      refreshToken: granted.refresh_token,
+    };
+  } catch (error) {
+    const secrets = clientSecret === undefined ? [refreshToken] : [refreshToken, clientSecret];
+    throw answer === undefined ? error : oauthFailure(error, answer, secrets);
+  }
+}

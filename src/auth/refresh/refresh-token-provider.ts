@@ -1,0 +1,56 @@
+import type { TokenRequest } from "../../transport/connection-config.js";
+import { untilAnswered } from "../http/until-answered.js";
+import { checkedHttpOptions, requireText, requireTextIfGiven } from "../settings/check-options.js";
+import { type AccessToken, isFresh } from "./access-token.js";
+import { refreshGrant } from "./refresh-grant.js";
+import type { RefreshTokenOptions } from "./refresh-token-options.js";
+import { SharedRun } from "./shared-run.js";
+import { tokenEndpointOf } from "./token-endpoint.js";
+
+/**
+ * Makes a token provider for a client: access tokens by the `refresh_token` grant of OAuth 2.0, as
+ * H2O's identity providers give them. Nothing is asked before the first call.
+ *
+ * A token is kept until 5 seconds before it expires, or until a server refuses it; without
+ * `expires_in`, for 25 seconds. However many calls need a new one, it is asked for once. HTTP 408,
+ * 429 and 5xx, and failures of the network, are met with up to three attempts.
+ *
+ * The function rejects with a TokenEndpointError where the endpoint refuses, with a ConnectError
+ * Unavailable where it cannot be reached, FailedPrecondition where something must be changed, and
+ * Internal where its answer makes no sense; with the signal's reason where that aborts.
+ *
+ * @throws InvalidInputError for options that cannot be; ConnectError FailedPrecondition if
+ *   `H2O_CLOUD_TOKEN_ENDPOINT_URL` is no address.
+ */
+export function refreshTokenProvider(
+  options: RefreshTokenOptions,
+): (request: TokenRequest) => Promise<string> {
+  const { clientId, clientSecret, scope } = options;
+  requireText("clientId", clientId);
+  requireText("refreshToken", options.refreshToken);
+  requireTextIfGiven("clientSecret", clientSecret);
+  requireTextIfGiven("scope", scope);
+  const http = checkedHttpOptions(options);
+  const tokenEndpoint = tokenEndpointOf(options, http);
+  const credentials = { clientId, clientSecret, scope };
+  let { refreshToken } = options;
+  let kept: AccessToken | undefined;
+
+  const refresh = new SharedRun(async (signal) => {
+    const endpoint = await tokenEndpoint(signal);
+    const granted = await untilAnswered(
+      (each) => refreshGrant(endpoint, credentials, refreshToken, http, each),
+      signal,
+    );
+    refreshToken = granted.refreshToken ?? refreshToken;
+    kept = granted.accessToken;
+    return kept.value;
+  });
+
+  return async ({ rejectedToken, signal }) => {
+    if (kept?.value === rejectedToken) {
+      kept = undefined;
+    }
+    return kept && isFresh(kept) ? kept.value : await refresh.join(signal);
+  };
+}

@@ -1,0 +1,77 @@
+import { Code, ConnectError, createRouterTransport, type ServiceImpl } from "@connectrpc/connect";
+
+import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { createRouter, type Route } from "../../http-rules/create-router.js";
+import { readHttpRule } from "../../http-rules/read-http-rule.js";
+import {
+  abandon,
+  type NodeHandler,
+  type NodeRequest,
+  type NodeResponse,
+} from "../server/node-handler.js";
+import { answerError } from "./answer.js";
+import { answerStream } from "./answer-stream.js";
+import { answerUnary } from "./answer-unary.js";
+import { readCall } from "./call.js";
+import { isServerStreaming, isUnary } from "./method-kind.js";
+import { type FoundRoute, readRequestMessage } from "./request-message.js";
+import { requestTarget } from "./request-target.js";
+
+/**
+ * Serves the ProcessService as REST with JSON, by its google.api.http options, as grpc-gateway does.
+ * It takes every request, so that it is the last handler: paths that no option has are answered 404.
+ *
+ * The service is called in memory with the request's authorization, so that its rules are the same
+ * as for RPCs. A body may have 4 MiB; a larger one is RESOURCE_EXHAUSTED, HTTP 429, as with a grpc-go
+ * server behind a gateway.
+ */
+export function createGatewayHandler(
+  service: Partial<ServiceImpl<typeof ProcessService>>,
+): NodeHandler {
+  const transport = createRouterTransport((router) => router.service(ProcessService, service));
+  const findRoute = createRouter(ProcessService.methods.map(readHttpRule));
+
+  async function serve(request: NodeRequest, response: NodeResponse): Promise<void> {
+    const { path, query } = requestTarget(request);
+    const route = expectFound(findRoute(request.method ?? "", path));
+    const { rpc } = route.rule;
+    const call = readCall(transport, request, response);
+    const message = await readRequestMessage(route, query, request);
+    if (call.signal.aborted) {
+      return;
+    }
+    if (isUnary(rpc)) {
+      await answerUnary(rpc, message, call, response);
+    } else if (isServerStreaming(rpc)) {
+      await answerStream(rpc, message, call, response);
+    }
+  }
+
+  return (request, response) => {
+    serve(request, response)
+      .catch((reason: unknown) => {
+        if (!response.destroyed && !response.headersSent) {
+          answerError(response, ConnectError.from(reason, Code.Internal));
+        }
+      })
+      // Nobody is left to tell.
+      .catch(() => abandon(request, response))
+      // A body that is not read on would hold up the next request of the connection.
+      .finally(() => request.resume());
+    return true;
+  };
+}
+
+/** @throws ConnectError with the codes and texts of grpc-gateway where there is no rule. */
+function expectFound(route: Route): FoundRoute {
+  switch (route.kind) {
+    case "found":
+      return route;
+    case "unknown path":
+      throw new ConnectError("Not Found", Code.NotFound);
+    case "other method":
+      throw new ConnectError("Method Not Allowed", Code.Unimplemented);
+    case "malformed path":
+      throw new ConnectError("Bad Request", Code.InvalidArgument);
+  }
+}

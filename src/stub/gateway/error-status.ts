@@ -1,0 +1,29 @@
+import { create, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+
+import { encodeBase64 } from "../../http-rules/json/base64.js";
+import { isJsonObject } from "../../http-rules/json/json-object.js";
+import { messageToJson } from "../../http-rules/json/message-to-json.js";
+
+type ErrorDetail = ConnectError["details"][number];
+
+/** An error as the JSON of a google.rpc.Status. */
+export function statusOf({ code, rawMessage, details }: ConnectError): JsonObject {
+  return { code, message: rawMessage, details: details.map(detailOf) };
+}
+
+/** A google.protobuf.Any in JSON: with its fields where they are known, else with its bytes. */
+function detailOf(detail: ErrorDetail): JsonObject {
+  if ("desc" in detail) {
+    const { desc, value } = detail;
+    return any(desc.typeName, messageToJson(desc, create(desc, value)));
+  }
+  return any(detail.type, detail.debug ?? encodeBase64(detail.value));
+}
+
+function any(typeName: string, json: JsonValue): JsonObject {
+  return {
+    "@type": `type.googleapis.com/${typeName}`,
+    ...(isJsonObject(json) ? json : { value: json }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+
+import type { NodeRequest } from "../server/node-handler.js";
+
+/** The largest body that is read, in bytes: 4 MiB, as grpc-go has it behind a gateway. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The body of a request as JSON, whatever its content type says: curl's default is that of a form.
+ * Undefined where it is empty.
+ *
+ * @throws ConnectError INVALID_ARGUMENT where it is no JSON; RESOURCE_EXHAUSTED where it is larger
+ * than MAX_BODY_BYTES; CANCELED where the caller went away.
+ */
+export async function readJsonBody(request: NodeRequest): Promise<JsonValue | undefined> {
+  const bytes = await readBytes(request);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return text.trim() === "" ? undefined : JSON.parse(text);
+  } catch {
+    // The cause is left out: it shows what is around the fault, which can be a secret.
+    throw new ConnectError("the body is no JSON in UTF-8", Code.InvalidArgument);
+  }
+}
+
+function readBytes(request: NodeRequest): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onGone = () => reject(new ConnectError("the caller went away", Code.Canceled));
+
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_BODY_BYTES) {
+        chunks.push(chunk);
+        return;
+      }
+      // What still comes is read and dropped: a caller that is not read from does not read either.
+      chunks.length = 0;
+      const message = `the body is larger than ${MAX_BODY_BYTES} bytes`;
+      reject(new ConnectError(message, Code.ResourceExhausted));
+    });
+    request.once("end", () => resolve(Buffer.concat(chunks)));
+    request.once("close", onGone);
+  });
+}

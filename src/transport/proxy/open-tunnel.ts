@@ -1,0 +1,101 @@
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { isIPv6, type Socket } from "node:net";
+import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { onAbort } from "../../retry/abort-listeners.js";
+import type { ServerAddress } from "../aiem-url.js";
+import { connectFailureFor } from "../errors/connect-failure.js";
+import type { ConnectFailureKind } from "../errors/connect-failure-reason.js";
+import type { EnvironmentProxy } from "./environment-proxy.js";
+
+/** What a tunnel needs besides its ends. */
+export interface TunnelOptions {
+  /** Gets the socket to the proxy as soon as it exists. */
+  readonly onSocket?: ((socket: Socket) => void) | undefined;
+  /** Gives up; the promise rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks a proxy for a connection to the server, by the method CONNECT (RFC 9110, section 9.3.6), for
+ * http addresses as well.
+ *
+ * @throws ConnectError Unavailable that names the proxy, and never its password.
+ */
+export function openTunnel(
+  { variable, url }: EnvironmentProxy,
+  address: ServerAddress,
+  { onSocket, signal }: TunnelOptions,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (url === undefined) {
+      reject(failure("options", `${variable} names no proxy: it must be an http or https URL`));
+      return;
+    }
+    const fail = (kind: ConnectFailureKind, what: string, cause?: unknown) =>
+      reject(failure(kind, `the proxy ${url.origin}, named by ${variable}, ${what}`, cause));
+    const request = connectRequest(url, address);
+    const stopListening = onAbort(signal, () => {
+      reject(signal.reason);
+      request.destroy();
+    });
+    request.on("error", (error) => {
+      const code = nodeErrorCode(error) ?? error.message;
+      fail(code === "ECONNREFUSED" ? "refused" : "network", `cannot be used: ${code}`, error);
+    });
+    request.once("socket", (socket) => onSocket?.(socket));
+    request.once("close", stopListening);
+    request.once("connect", ({ statusCode = 0 }: IncomingMessage, socket: Socket, head: Buffer) => {
+      stopListening();
+      // Someone must listen for errors until the socket's next owner does.
+      socket.on("error", () => undefined);
+      if (statusCode < 200 || statusCode > 299) {
+        socket.destroy();
+        const kind = statusCode >= 500 || statusCode === 429 ? "network" : "options";
+        fail(kind, `refuses to connect to it (HTTP ${statusCode})${hint(statusCode, variable)}`);
+        return;
+      }
+      socket.unshift(head);
+      resolve(socket);
+    });
+    request.end();
+  });
+
+  function failure(kind: ConnectFailureKind, text: string, cause?: unknown) {
+    return connectFailureFor({ kind, text }, address, cause);
+  }
+}
+
+function connectRequest(url: URL, { host, port }: ServerAddress): ClientRequest {
+  const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const request = url.protocol === "https:" ? requestHttps : requestHttp;
+  return request({
+    method: "CONNECT",
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port),
+    path: target,
+    headers: { host: target, ...authorization(url) },
+    agent: false,
+  });
+}
+
+function authorization({ username, password }: URL): { "proxy-authorization"?: string } {
+  if (username === "" && password === "") {
+    return {};
+  }
+  const credentials = `${decoded(username)}:${decoded(password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(credentials).toString("base64")}` };
+}
+
+// A URL keeps a percent sign that encodes nothing.
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function hint(status: number, variable: string): string {
+  return status === 407 ? `; it wants a user and a password, as part of ${variable}` : "";
+}

@@ -1,0 +1,43 @@
+import { headerTimeoutMs } from "../../retry/header-timeout.js";
+
+// Those of the connection are HTTP's own matter, and so is the length of the body.
+const NOT_OURS = [
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  // Connect's; grpc-gateway reads gRPC's.
+  "connect-timeout-ms",
+];
+
+/** The headers of a call as interceptors see them: the caller's, and the time that it has. */
+export function callHeaders(
+  header: HeadersInit | undefined,
+  timeoutMs: number | undefined,
+): Headers {
+  const headers = new Headers(header);
+  if (timeoutMs !== undefined) {
+    headers.set("grpc-timeout", `${headerTimeoutMs(timeoutMs)}m`);
+  }
+  return headers;
+}
+
+/** The headers of a request, from those that the interceptors left. */
+export function requestHeaders(header: Headers, body: string | undefined): Headers {
+  const headers = new Headers(header);
+  for (const name of NOT_OURS) {
+    headers.delete(name);
+  }
+  headers.set("accept", "application/json");
+  if (body === undefined) {
+    headers.delete("content-type");
+  } else {
+    headers.set("content-type", "application/json");
+  }
+  return headers;
+}

@@ -1,0 +1,132 @@
+import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  createContextValues,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
+import { createMethodUrl, runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
+import type { ServerAddress } from "../aiem-url.js";
+import { currentAttempt } from "../call-context.js";
+import { CallRecord } from "../call-record.js";
+import type { AnswerReader } from "./answer-reader.js";
+import type { HttpAnswer, HttpExchange } from "./http-exchange.js";
+import { callHeaders } from "./request-headers.js";
+import { requestOf, ruleOf } from "./rest-call.js";
+
+/** What a transcoding transport is made of. */
+export interface TranscodingOptions {
+  readonly address: ServerAddress;
+  readonly interceptors: Interceptor[];
+  readonly exchange: HttpExchange;
+  readonly reader: AnswerReader;
+}
+
+/** Speaks JSON over HTTP by the google.api.http rules of the methods, as grpc-gateway does. */
+export function createTranscodingTransport(options: TranscodingOptions): Transport {
+  const { address, interceptors, exchange, reader } = options;
+  const prefix = address.baseUrl.slice(address.origin.length);
+
+  /** Sends a request, and returns its answer if that is a success. */
+  async function send(
+    { method, message, header, signal }: Sending,
+    record: CallRecord,
+  ): Promise<HttpAnswer> {
+    const answer = await exchange.send(requestOf(method, message, header, prefix), signal);
+    record.answer();
+    await reader.requireSuccess(answer, record);
+    return answer;
+  }
+
+  return {
+    async unary(method, signal, timeoutMs, header, message, contextValues) {
+      const { parent: service, output } = method;
+      return await runUnaryCall({
+        interceptors,
+        ...limits(signal, timeoutMs),
+        req: {
+          stream: false,
+          service,
+          method,
+          requestMethod: ruleOf(method).method,
+          url: createMethodUrl(address.baseUrl, method),
+          header: callHeaders(header, limits(signal, timeoutMs).timeoutMs),
+          contextValues: contextValues ?? createContextValues(),
+          message,
+        },
+        next: async (req) => {
+          const record = currentRecordOfAttempt();
+          const answer = await send(req, record);
+          return {
+            stream: false,
+            service,
+            method,
+            header: answer.header,
+            message: await reader.message(output, answer),
+            trailer: new Headers(),
+          };
+        },
+      });
+    },
+
+    async stream(method, signal, timeoutMs, header, input, contextValues) {
+      const { parent: service, output } = method;
+      return await runStreamingCall({
+        interceptors,
+        ...limits(signal, timeoutMs),
+        req: {
+          stream: true,
+          service,
+          method,
+          requestMethod: ruleOf(method).method,
+          url: createMethodUrl(address.baseUrl, method),
+          header: callHeaders(header, limits(signal, timeoutMs).timeoutMs),
+          contextValues: contextValues ?? createContextValues(),
+          message: input,
+        },
+        next: async (req) => {
+          const record = currentRecordOfAttempt();
+          const answer = await send({ ...req, message: await onlyOne(req.message) }, record);
+          return {
+            stream: true,
+            service,
+            method,
+            header: answer.header,
+            message: reader.messages(output, answer, record),
+            trailer: new Headers(),
+          };
+        },
+      });
+    },
+  };
+}
+
+interface Sending {
+  readonly method: DescMethod;
+  readonly message: MessageShape<DescMessage>;
+  readonly header: Headers;
+  readonly signal: AbortSignal;
+}
+
+// As Connect's own transports take them: no time at all means no limit.
+function limits(
+  signal: AbortSignal | undefined,
+  timeoutMs: number | undefined,
+): { signal?: AbortSignal; timeoutMs?: number } {
+  return {
+    ...(signal && { signal }),
+    ...(timeoutMs !== undefined && timeoutMs > 0 && { timeoutMs }),
+  };
+}
+
+function currentRecordOfAttempt(): CallRecord {
+  return currentAttempt()?.record ?? new CallRecord();
+}
+
+async function onlyOne<T>(messages: AsyncIterable<T>): Promise<T> {
+  for await (const message of messages) {
+    return message;
+  }
+  throw new ConnectError("a stream of answers has one request", Code.Internal);
+}

@@ -1,0 +1,104 @@
+import type { DescMethod, MessageShape } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { ProcessService } from "../../src/gen.js";
+import { createRouter } from "../../src/http-rules/create-router.js";
+import { readHttpRule } from "../../src/http-rules/read-http-rule.js";
+import { readRequest } from "../../src/http-rules/read-request.js";
+import { renderRequest } from "../../src/http-rules/render-request.js";
+import { field, testMethod } from "./support/descriptors.js";
+import { EVERYTHING, QUERY_FIELDS } from "./support/everything.js";
+import { anyMessage, anyText } from "./support/message-arbitrary.js";
+
+const route = createRouter(ProcessService.methods.map(readHttpRule));
+
+// A segment of a path. One with a colon could be taken for an id and a verb.
+const segment = anyText.filter((text) => !/^\.{0,2}$|[/:]/.test(text));
+const resource = (...collections: string[]) =>
+  fc
+    .tuple(...collections.map(() => segment))
+    .map((ids) => collections.map((collection, index) => `${collection}/${ids[index]}`).join("/"));
+
+const parent = resource("workspaces", "sandboxEngines");
+const name = resource("workspaces", "sandboxEngines", "processes");
+
+/** What the other side reads of a message that this side sends. */
+function throughHttp(rpc: DescMethod, message: MessageShape<DescMethod["input"]>) {
+  const { method, path, query, body } = renderRequest(readHttpRule(rpc), message);
+  expect(`${path}?${query}`).toMatch(/^[A-Za-z0-9\-._~%/:?=&]*$/);
+  const found = (rpc.parent === ProcessService ? route : createRouter([readHttpRule(rpc)]))(
+    method,
+    path,
+  );
+  if (found.kind !== "found") {
+    throw new Error(`${method} ${path} is for no RPC: ${found.kind}`);
+  }
+  expect(found.rule.rpc).toBe(rpc);
+  return readRequest(found.rule, {
+    pathValues: found.pathValues,
+    query,
+    body: body === undefined ? undefined : JSON.parse(body),
+  });
+}
+
+describe("a message that is rendered and read", () => {
+  test.each(ProcessService.methods.map((rpc): [string, DescMethod] => [rpc.name, rpc]))(
+    "is the same again (%s)",
+    (_name, rpc) => {
+      const messages = fc.tuple(anyMessage(rpc.input), parent, name).map(([message, ...names]) => {
+        const [parentName, processName] = names;
+        return Object.assign(
+          message,
+          "parent" in message ? { parent: parentName } : { name: processName },
+        );
+      });
+      fc.assert(
+        fc.property(messages, (message) => {
+          expect(throughHttp(rpc, message)).toEqual(message);
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
+
+  const { enumType = [] } = EVERYTHING;
+  const more = { enumType, oneofDecl: [{ name: "choice" }] };
+
+  test("is the same again with every type that a query can carry", () => {
+    const rpc = testMethod({ delete: "/v1" }, QUERY_FIELDS, more);
+    fc.assert(
+      fc.property(anyMessage(rpc.input), (message) => {
+        expect(throughHttp(rpc, message)).toEqual(message);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    { put: "/v1", body: "*" },
+    { put: "/v1", body: "some_bytes" },
+    { patch: "/v1", body: "a_string" },
+    { patch: "/v1", body: "moment" },
+    { post: "/v1/{a_int64}/{a_bool}/{color}/x", body: "some_colors" },
+    { post: "/v1/{inner.number}/{inner.text}:go", body: "inner" },
+    { get: "/v1/{inner.number}/{inner.text}" },
+  ])("is the same again by the rule %j", (rule) => {
+    const inner = {
+      name: "Inner",
+      field: [field("text", 1, "string"), field("number", 2, "int32")],
+    };
+    const fields = [...QUERY_FIELDS, field("inner", 99, ".test.Inner")];
+    const rpc = testMethod(rule, fields, { ...more, messageType: [inner] });
+    const messages = fc
+      .tuple(anyMessage(rpc.input), segment, fc.integer())
+      .map(([message, text, number]) =>
+        Object.assign(message, { inner: { $typeName: "test.Inner", text, number } }),
+      );
+    fc.assert(
+      fc.property(messages, (message) => {
+        expect(throughHttp(rpc, message)).toEqual(message);
+      }),
+    );
+  });
+});

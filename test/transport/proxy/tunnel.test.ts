@@ -1,0 +1,204 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { createServer as createTcpServer } from "node:net";
+import { inspect } from "node:util";
+import { createClient } from "@connectrpc/connect";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { failureOf } from "../../../src/client/attempt-failure.js";
+import type { ProtocolEvent } from "../../../src/transport/auto/protocol-event.js";
+import { CallRecord } from "../../../src/transport/call-record.js";
+import type { TransportOptions } from "../../../src/transport/connection-config.js";
+import { createTransport } from "../../../src/transport/create-transport.js";
+import { REST_ANSWER } from "../auto/support/edges.js";
+import { pemFiles, selfSigned } from "../support/certificates.js";
+import { closing } from "../support/cleanup.js";
+import { failure } from "../support/failure.js";
+import { listen } from "../support/listen.js";
+import { PROCESS } from "../support/process-name.js";
+import { startProxy } from "./support/connect-proxy.js";
+
+const name = PROCESS;
+const file = pemFiles();
+
+// Those of this machine's own environment must not matter.
+beforeEach(() => {
+  for (const variable of ["http_proxy", "https_proxy", "no_proxy"]) {
+    vi.stubEnv(variable, undefined);
+    vi.stubEnv(variable.toUpperCase(), undefined);
+  }
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function clientOf(aiemUrl: string, options: TransportOptions = {}, tokenProvider?: string) {
+  const events: ProtocolEvent[] = [];
+  const { transport } = closing(
+    createTransport({ aiemUrl, tokenProvider }, options, (event) => events.push(event)),
+  );
+  return { client: createClient(ProcessService, transport), events };
+}
+
+async function httpsEdge() {
+  const tls = await selfSigned({ name: "aiem.test" });
+  const seen: IncomingHttpHeaders[] = [];
+  const server = createHttpsServer(tls, (request, response) => {
+    seen.push(request.headers);
+    REST_ANSWER(request, response);
+  });
+  const { port } = closing(await listen(server));
+  return { port, seen, sslCaCert: file("aiem.pem", tls.cert) };
+}
+
+test("with a proxy for https the call goes over REST at once, through TLS that the proxy cannot read", async () => {
+  const { port, seen, sslCaCert } = await httpsEdge();
+  const proxy = await startProxy(port);
+  vi.stubEnv("HTTPS_PROXY", `http://user:p%40ss@127.0.0.1:${proxy.port}`);
+  const { client, events } = clientOf("https://aiem.test", { sslCaCert }, "s3cret");
+  expect((await client.getProcess({ name })).process?.name).toBe("over REST");
+  await client.getProcess({ name });
+  expect(proxy.seen).toMatchObject([
+    {
+      target: "aiem.test:443",
+      headers: {
+        host: "aiem.test:443",
+        "proxy-authorization": `Basic ${Buffer.from("user:p@ss").toString("base64")}`,
+      },
+    },
+  ]);
+  expect(inspect(proxy.seen)).not.toContain("s3cret");
+  expect(seen).toMatchObject([
+    { host: "aiem.test", authorization: "Bearer s3cret" },
+    { host: "aiem.test" },
+  ]);
+  expect(seen[0]).not.toHaveProperty("proxy-authorization");
+  expect(events).toEqual([
+    {
+      protocol: "rest",
+      reason: "HTTPS_PROXY names a proxy, which gRPC cannot use",
+      error: undefined,
+    },
+  ]);
+});
+
+test("the certificate is checked against the server's name, through a proxy too", async () => {
+  const { port, sslCaCert } = await httpsEdge();
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${(await startProxy(port)).port}`);
+  const other = clientOf("https://other.test", { sslCaCert });
+  await expect(other.client.getProcess({ name })).rejects.toMatchObject(
+    failure(
+      "Unavailable",
+      /^cannot connect to https:\/\/other\.test: its certificate is for another name/,
+    ),
+  );
+  const untrusted = clientOf("https://aiem.test");
+  await expect(untrusted.client.getProcess({ name })).rejects.toMatchObject(
+    failure("Unavailable", /not signed by a trusted authority/),
+  );
+});
+
+test("http addresses are tunnelled too, and streams through the tunnel", async () => {
+  const { port } = closing(await listen(createServer(REST_ANSWER)));
+  const proxy = await startProxy(port);
+  vi.stubEnv("http_proxy", `127.0.0.1:${proxy.port}`);
+  const { client } = clientOf("http://aiem.test:8080/prefix", { protocol: "rest" });
+  const lengths: number[] = [];
+  for await (const { data } of client.streamOutput({ name })) {
+    lengths.push(data.length);
+  }
+  expect(lengths).toEqual([3]);
+  expect(proxy.seen.map(({ target }) => target)).toEqual(["aiem.test:8080"]);
+});
+
+test("gRPC chosen by hand is spoken without the proxy", async () => {
+  const proxy = await startProxy(1);
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${proxy.port}`);
+  const { client } = clientOf("https://aiem.invalid", { protocol: "grpc" });
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
+    failure("Unavailable", /^cannot connect to https:\/\/aiem\.invalid: no address found/),
+  );
+  expect(proxy.seen).toEqual([]);
+});
+
+test.each([
+  [
+    407,
+    "status",
+    /refuses to connect to it \(HTTP 407\); it wants a user and a password, as part of HTTPS_PROXY$/,
+  ],
+  [403, "status", /refuses to connect to it \(HTTP 403\)$/],
+  [502, "refused", /refuses to connect to it \(HTTP 502\)$/],
+] as const)(
+  "a proxy that answers HTTP %i (%s) is named, without its password",
+  async (status, kind, message) => {
+    const proxy = await startProxy(1, { status });
+    vi.stubEnv("HTTPS_PROXY", `http://user:s3cret@127.0.0.1:${proxy.port}`);
+    const { client } = clientOf("https://aiem.test");
+    const error: unknown = await client.getProcess({ name }).catch((reason) => reason);
+    expect(error).toMatchObject(failure("Unavailable", message));
+    expect(error).toMatchObject(
+      failure(
+        "Unavailable",
+        new RegExp(
+          `^cannot connect to https://aiem.test: the proxy http://127.0.0.1:${proxy.port}, named by HTTPS_PROXY, `,
+        ),
+      ),
+    );
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/s3cret|dXNlcjpz/);
+    expect(failureOf(error, new CallRecord()).kind).toBe(kind);
+  },
+);
+
+test("a proxy that is not there is named, and may be tried again", async () => {
+  const { port, close } = await listen(createTcpServer());
+  await close();
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${port}`);
+  const { client } = clientOf("https://aiem.test");
+  const error: unknown = await client.getProcess({ name }).catch((reason) => reason);
+  expect(error).toMatchObject(
+    failure(
+      "Unavailable",
+      /the proxy http:\S+, named by HTTPS_PROXY, cannot be used: ECONNREFUSED$/,
+    ),
+  );
+  expect(failureOf(error, new CallRecord())).toEqual({ kind: "refused" });
+});
+
+test("a proxy that does not answer, or closes, is given up in time", async () => {
+  const silent = closing(await listen(createTcpServer((socket) => socket.resume())));
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${silent.port}`);
+  const { client } = clientOf("https://aiem.test", { connectTimeoutMs: 100 });
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
+    failure("Unavailable", /^cannot connect to https:\/\/aiem\.test: not within 100 ms/),
+  );
+  await expect.poll(() => silent.sockets.size).toBe(0);
+  const closes = closing(await listen(createTcpServer((socket) => socket.end())));
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${closes.port}`);
+  await expect(clientOf("https://aiem.test").client.getProcess({ name })).rejects.toMatchObject(
+    failure("Unavailable", /named by HTTPS_PROXY, cannot be used: ECONNRESET$/),
+  );
+});
+
+test("a call that is cancelled while the proxy connects leaves no connection", async () => {
+  const silent = closing(await listen(createTcpServer((socket) => socket.resume())));
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${silent.port}`);
+  const { client } = clientOf("https://aiem.test");
+  const abort = new AbortController();
+  const end = expect(client.getProcess({ name }, { signal: abort.signal })).rejects.toThrow();
+  await expect.poll(() => silent.sockets.size).toBe(1);
+  abort.abort();
+  await end;
+  await expect.poll(() => silent.sockets.size).toBe(0);
+});
+
+test("a variable that names no proxy is told, and not what is in it", async () => {
+  vi.stubEnv("HTTPS_PROXY", "socks5://user:s3cret@127.0.0.1:1");
+  const { client } = clientOf("https://aiem.test");
+  const error: unknown = await client.getProcess({ name }).catch((reason) => reason);
+  expect(error).toMatchObject(
+    failure("Unavailable", /: HTTPS_PROXY names no proxy: it must be an http or https URL$/),
+  );
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("s3cret");
+  expect(failureOf(error, new CallRecord()).kind).toBe("status");
+});
