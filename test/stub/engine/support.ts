@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
@@ -17,6 +18,8 @@ export const ENGINE = "workspaces/w/sandboxEngines/e";
 export const NO_LIMIT = 64 * 1024 * 1024;
 /** A signal that nothing aborts. */
 export const NEVER: AbortSignal = new AbortController().signal;
+// Tests wait for many processes at once.
+setMaxListeners(0, NEVER);
 
 const opened: Engines[] = [];
 afterEach(async () => {
