@@ -73,7 +73,7 @@ export async function startStubServer({
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(readPackageVersion()),
         createRpcHandler(service, links),
-        createGatewayHandler(service),
+        createGatewayHandler(service, links),
       ],
       maxConcurrentStreams,
       onConnection: (socket) => links.add(socket),

@@ -1,14 +1,17 @@
-import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import type { MethodImplSpec } from "@connectrpc/connect";
 
 import { messageToJson } from "../../http-rules/json/message-to-json.js";
 import type { NodeResponse } from "../server/node-handler.js";
 import { startError, startJson } from "./answer.js";
 import type { Call } from "./call.js";
-import { statusOf } from "./error-status.js";
+import { shownError, statusOf } from "./error-status.js";
 import { setMetadataHeaders } from "./response-headers.js";
 import { unsetAsNull } from "./unset-as-null.js";
 import { writeThrough } from "./write-through.js";
+
+/** A method that answers one message with any number. */
+export type StreamSpec = Extract<MethodImplSpec, { readonly kind: "server_streaming" }>;
 
 /**
  * Makes a call, and answers with its messages, one line of JSON each: `{"result": …}`. An error is
@@ -16,32 +19,45 @@ import { writeThrough } from "./write-through.js";
  * HTTP status.
  */
 export async function answerStream(
-  rpc: DescMethodServerStreaming,
+  { method, impl }: StreamSpec,
   message: MessageShape<DescMessage>,
-  { transport, signal, timeoutMs, headers }: Call,
+  { context, wire, gone }: Call,
   response: NodeResponse,
 ): Promise<void> {
+  const start = () => {
+    if (!response.headersSent) {
+      setMetadataHeaders(response, context.responseHeader);
+      startJson(response, 200);
+    }
+  };
   try {
-    const answer = await transport.stream(rpc, signal, timeoutMs, headers, only(message));
-    setMetadataHeaders(response, answer.header);
-    startJson(response, 200);
-    for await (const item of answer.message) {
-      const result = unsetAsNull(rpc.output, messageToJson(rpc.output, item));
-      await writeThrough(response, `${JSON.stringify({ result })}\n`, signal);
-    }
-    response.end();
-  } catch (reason) {
-    if (!signal.aborted) {
-      const error = ConnectError.from(reason, Code.Internal);
-      if (!response.headersSent) {
-        setMetadataHeaders(response, error.metadata);
-        startError(response, error);
+    for await (const item of impl(message, context)) {
+      const json = messageToJson(method.output, create(method.output, item));
+      const result = unsetAsNull(method.output, json);
+      if (!(await wire.mayWrite())) {
+        return;
       }
-      response.end(`${JSON.stringify({ error: statusOf(error) })}\n`);
+      start();
+      await writeThrough(response, `${JSON.stringify({ result })}\n`, context.signal);
     }
+    if (await wire.mayWrite()) {
+      start();
+      response.end();
+    }
+  } catch (reason) {
+    if (!(await wire.mayWrite()) || gone.aborted) {
+      return;
+    }
+    if (response.headersSent && wire.omitsTrailers) {
+      response.end();
+      return;
+    }
+    const error = shownError(reason);
+    if (!response.headersSent) {
+      setMetadataHeaders(response, context.responseHeader);
+      setMetadataHeaders(response, error.metadata);
+      startError(response, error);
+    }
+    response.end(`${JSON.stringify({ error: statusOf(error) })}\n`);
   }
-}
-
-async function* only<T>(item: T): AsyncGenerator<T> {
-  yield item;
 }

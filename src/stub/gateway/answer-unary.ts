@@ -1,27 +1,35 @@
-import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import type { MethodImplSpec } from "@connectrpc/connect";
 
 import { messageToJson } from "../../http-rules/json/message-to-json.js";
 import type { NodeResponse } from "../server/node-handler.js";
 import { answerError, answerJson } from "./answer.js";
 import type { Call } from "./call.js";
+import { shownError } from "./error-status.js";
 import { setMetadataHeaders } from "./response-headers.js";
 import { unsetAsNull } from "./unset-as-null.js";
 
+/** A method that answers one message with one. */
+export type UnarySpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
+
 /** Makes a call, and answers with its message or its error. */
 export async function answerUnary(
-  rpc: DescMethodUnary,
+  { method, impl }: UnarySpec,
   message: MessageShape<DescMessage>,
-  { transport, signal, timeoutMs, headers }: Call,
+  { context, wire, gone }: Call,
   response: NodeResponse,
 ): Promise<void> {
   try {
-    const answer = await transport.unary(rpc, signal, timeoutMs, headers, message);
-    setMetadataHeaders(response, answer.header);
-    answerJson(response, unsetAsNull(rpc.output, messageToJson(rpc.output, answer.message)));
+    const answer = create(method.output, await impl(message, context));
+    const json = unsetAsNull(method.output, messageToJson(method.output, answer));
+    if (await wire.mayWrite()) {
+      setMetadataHeaders(response, context.responseHeader);
+      answerJson(response, json);
+    }
   } catch (reason) {
-    if (!signal.aborted) {
-      const error = ConnectError.from(reason, Code.Internal);
+    if ((await wire.mayWrite()) && !gone.aborted) {
+      const error = shownError(reason);
+      setMetadataHeaders(response, context.responseHeader);
       setMetadataHeaders(response, error.metadata);
       answerError(response, error);
     }

@@ -1,30 +1,52 @@
-import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  createContextValues,
+  createHandlerContext,
+  type MethodImplSpec,
+} from "@connectrpc/connect";
 
+import { callWireKey } from "../faults/call-wire.js";
+import type { NodeCallWire } from "../faults/network/node-call-wire.js";
 import type { NodeRequest, NodeResponse } from "../server/node-handler.js";
 import { callHeaders } from "./call-headers.js";
 import { callTimeoutMs } from "./call-timeout.js";
 
-/** How a call is made, besides its message. */
+/** A call of the service, for a request. */
 export interface Call {
-  readonly transport: Transport;
+  /** What the service is told besides the message. Its `abort` ends the call. */
+  readonly context: ReturnType<typeof createHandlerContext>;
+  /** What faults can do to the call, and have done. */
+  readonly wire: NodeCallWire;
   /** Aborts when the caller goes away. */
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number | undefined;
-  readonly headers: Headers;
+  readonly gone: AbortSignal;
 }
 
 /**
- * Reads from a request how its call is made.
+ * Reads from a request how the service is called for it.
  *
  * @throws ConnectError INVALID_ARGUMENT for a malformed `Grpc-Timeout`.
  */
-export function readCall(transport: Transport, request: NodeRequest, response: NodeResponse): Call {
-  return {
-    transport,
-    signal: untilGone(response),
-    timeoutMs: callTimeoutMs(request.headers["grpc-timeout"]),
-    headers: callHeaders(request),
-  };
+export function readCall(
+  { method }: MethodImplSpec,
+  request: NodeRequest,
+  response: NodeResponse,
+  wire: NodeCallWire,
+): Call {
+  const timeoutMs = callTimeoutMs(request.headers["grpc-timeout"]);
+  const gone = untilGone(response);
+  const context = createHandlerContext({
+    service: method.parent,
+    method,
+    protocolName: "rest",
+    requestMethod: request.method ?? "",
+    url: request.url ?? "",
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    requestSignal: gone,
+    requestHeader: callHeaders(request),
+    contextValues: createContextValues().set(callWireKey, wire),
+  });
+  return { context, wire, gone };
 }
 
 function untilGone(response: NodeResponse): AbortSignal {

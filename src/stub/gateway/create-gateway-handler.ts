@@ -1,8 +1,10 @@
-import { Code, ConnectError, createRouterTransport, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { createRouter, type Route } from "../../http-rules/create-router.js";
 import { readHttpRule } from "../../http-rules/read-http-rule.js";
+import { Links } from "../faults/network/links.js";
+import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import {
   abandon,
   type NodeHandler,
@@ -13,7 +15,7 @@ import { answerError } from "./answer.js";
 import { answerStream } from "./answer-stream.js";
 import { answerUnary } from "./answer-unary.js";
 import { readCall } from "./call.js";
-import { isServerStreaming, isUnary } from "./method-kind.js";
+import { shownError } from "./error-status.js";
 import { type FoundRoute, readRequestMessage } from "./request-message.js";
 import { requestTarget } from "./request-target.js";
 
@@ -21,41 +23,52 @@ import { requestTarget } from "./request-target.js";
  * Serves the ProcessService as REST with JSON, by its google.api.http options, as grpc-gateway does.
  * It takes every request, so that it is the last handler: paths that no option has are answered 404.
  *
- * The service is called in memory with the request's authorization, so that its rules are the same
- * as for RPCs. A body may have 4 MiB; a larger one is RESOURCE_EXHAUSTED, HTTP 429, as with a grpc-go
+ * The service is called with the request's authorization, so that its rules are the same as for
+ * RPCs. Faults strike the connections among the links. A body may have 4 MiB; a larger one is RESOURCE_EXHAUSTED, HTTP 429, as with a grpc-go
  * server behind a gateway.
  */
 export function createGatewayHandler(
   service: Partial<ServiceImpl<typeof ProcessService>>,
+  links: Links = new Links(),
 ): NodeHandler {
-  const transport = createRouterTransport((router) => router.service(ProcessService, service));
+  const { methods } = createServiceImplSpec(ProcessService, service);
   const findRoute = createRouter(ProcessService.methods.map(readHttpRule));
 
-  async function serve(request: NodeRequest, response: NodeResponse): Promise<void> {
+  async function serve(
+    request: NodeRequest,
+    response: NodeResponse,
+    wire: NodeCallWire,
+  ): Promise<void> {
     const { path, query } = requestTarget(request);
     const route = expectFound(findRoute(request.method ?? "", path));
-    const { rpc } = route.rule;
-    const call = readCall(transport, request, response);
-    const message = await readRequestMessage(route, query, request);
-    if (call.signal.aborted) {
-      return;
+    const spec = methods[route.rule.rpc.localName];
+    if (spec?.kind !== "unary" && spec?.kind !== "server_streaming") {
+      throw new ConnectError("Not Implemented", Code.Unimplemented);
     }
-    if (isUnary(rpc)) {
-      await answerUnary(rpc, message, call, response);
-    } else if (isServerStreaming(rpc)) {
-      await answerStream(rpc, message, call, response);
+    const call = readCall(spec, request, response, wire);
+    try {
+      const message = await readRequestMessage(route, query, request);
+      if (call.gone.aborted) {
+        return;
+      }
+      await (spec.kind === "unary"
+        ? answerUnary(spec, message, call, response)
+        : answerStream(spec, message, call, response));
+    } finally {
+      call.context.abort();
     }
   }
 
   return (request, response) => {
-    serve(request, response)
+    const wire = new NodeCallWire(request, response, links);
+    serve(request, response, wire)
       .catch((reason: unknown) => {
-        if (!response.destroyed && !response.headersSent) {
-          answerError(response, ConnectError.from(reason, Code.Internal));
+        if (!wire.isTaken && !response.destroyed && !response.headersSent) {
+          answerError(response, shownError(reason));
         }
       })
       // Nobody is left to tell.
-      .catch(() => abandon(request, response))
+      .catch(() => wire.isTaken || abandon(request, response))
       // A body that is not read on would hold up the next request of the connection.
       .finally(() => request.resume());
     return true;

@@ -1,11 +1,18 @@
 import { create, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 
 import { encodeBase64 } from "../../http-rules/json/base64.js";
 import { isJsonObject } from "../../http-rules/json/json-object.js";
 import { messageToJson } from "../../http-rules/json/message-to-json.js";
 
 type ErrorDetail = ConnectError["details"][number];
+
+/** What a caller is told of what was thrown: of what broke inside, no more than that. */
+export function shownError(reason: unknown): ConnectError {
+  return reason instanceof ConnectError
+    ? reason
+    : new ConnectError("internal error", Code.Internal, undefined, undefined, reason);
+}
 
 /** An error as the JSON of a google.rpc.Status. */
 export function statusOf({ code, rawMessage, details }: ConnectError): JsonObject {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Transport } from "@connectrpc/connect";
 import {
   createConnectTransport,
@@ -5,6 +8,9 @@ import {
   createGrpcWebTransport,
   Http2SessionManager,
 } from "@connectrpc/connect-node";
+import { onTestFinished } from "vitest";
+
+import { createTransport } from "../../../src/transport/create-transport.js";
 
 /** What of a TLS client the tests set. */
 export interface ClientTls {
@@ -38,6 +44,9 @@ export const PROTOCOLS: readonly (readonly [name: string, make: Make])[] = [
   ],
 ];
 
+/** REST with JSON, as the client speaks it: Connect has no transport for it. */
+export const REST: readonly [name: string, make: Make] = ["REST over HTTP/1.1", overRest];
+
 /** The one most used. */
 export const grpc: Make = overHttp2(createGrpcTransport);
 
@@ -60,6 +69,23 @@ interface Http1Options {
   readonly baseUrl: string;
   readonly httpVersion: "1.1";
   readonly nodeOptions: Partial<ClientTls>;
+}
+
+function overRest(aiemUrl: string, tls?: ClientTls): TestTransport {
+  const authority = tls && writeAuthority(tls.ca);
+  const { transport, close } = createTransport(
+    { aiemUrl },
+    { protocol: "rest", ...(authority && { sslCaCert: authority }) },
+  );
+  return { transport, close };
+}
+
+function writeAuthority(pem: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "aiem-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "authority.pem");
+  writeFileSync(file, pem);
+  return file;
 }
 
 function overHttp1(create: (options: Http1Options) => Transport): Make {

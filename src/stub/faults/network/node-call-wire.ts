@@ -38,6 +38,15 @@ export class NodeCallWire implements CallWire {
     return this.#link?.audible;
   }
 
+  /**
+   * Waits while the connection is silent, and tells whether the response may be written to: false
+   * where a fault has dealt with it.
+   */
+  async mayWrite(): Promise<boolean> {
+    if (this.audible !== undefined) await this.audible;
+    return !this.#isTaken;
+  }
+
   async reset(signal: AbortSignal): Promise<void> {
     await this.#delivered(signal);
     this.#isTaken = true;
