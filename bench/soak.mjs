@@ -48,7 +48,7 @@ const before = { client: await held(), server: await heldByServer() };
 ({ client, overProxy } = openClients());
 
 await timed(`${LIFE_CYCLES} life cycles`, () => repeat(LIFE_CYCLES, 8, lifeCycle));
-// Paced: about a thousand resets in quick succession end an HTTP/2 session, by Node's own defence.
+// More than one connection takes: the server retires it after some hundreds of resets.
 await timed(`${ABORTED_CALLS} aborted calls`, () => repeat(ABORTED_CALLS, 4, abortedCall));
 const breaksBefore = proxy.breaks;
 await timed(`${BROKEN_STREAMS} broken streams`, async () => {

@@ -6,6 +6,8 @@ import {
   type ServerHttp2Session,
 } from "node:http2";
 
+import { retireAfterResets } from "./retire-after-resets.js";
+
 // In megabytes. What is held for slow readers counts, and at the default of 10 a single ReadOutput
 // on its way makes Node refuse every other call of its connection.
 const MAX_SESSION_MEMORY = 1024;
@@ -35,6 +37,7 @@ export function createHttp2Server(options: Http2ServerOptions): Http2Server {
   server.on("session", (session) => {
     // A broken connection is no fault, yet an "error" that nobody listens to ends the process.
     session.on("error", ignore);
+    retireAfterResets(session);
     options.onSession(session);
   });
   server.on("stream", (stream) => stream.on("error", ignore));

@@ -84,6 +84,8 @@ export class NodeCallWire implements CallWire {
     }
     const data = debugData === undefined ? undefined : Buffer.from(debugData);
     session?.goaway(HTTP2_ERROR_CODES[code], lastStreamId, data);
+    // Else Node reads nothing more after the last call, and never sees the client's end.
+    session?.close();
   }
 
   answer({ status, headers = {}, body }: HttpFault): void {
