@@ -18,6 +18,7 @@ const WAYS = [
   { protocol: "grpc", httpVersion: "2", own: true },
   { protocol: "connect", httpVersion: "2", own: true },
   { protocol: "connect", httpVersion: "1.1", own: true },
+  { protocol: "rest", httpVersion: "1.1", own: true },
   { protocol: "grpc-web", httpVersion: "2", own: false },
   { protocol: "grpc-web", httpVersion: "1.1", own: false },
 ] as const;
@@ -72,7 +73,12 @@ describe.each(WAYS)("over $protocol and HTTP/$httpVersion", (way) => {
     expect(failure).toMatchObject(expected(broken));
   });
 
-  it.each(STREAM_BREAKS)("a stream after its first message: $title", async (broken) => {
+  // A stream of REST that ends well tells no status, so that none can be missing.
+  const streamBreaks = STREAM_BREAKS.filter(
+    ({ fault }) => way.protocol !== "rest" || fault.fault !== "no-trailers",
+  );
+
+  it.each(streamBreaks)("a stream after its first message: $title", async (broken) => {
     stub.faults.add({ method: "StreamOutput", ...broken.fault });
     const failure = await failureIn(() => collect(client.streamOutput({ name })));
     expect(failure).toMatchObject(expected(broken));

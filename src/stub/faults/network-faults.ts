@@ -61,8 +61,9 @@ export interface GoawayFault {
 
 /**
  * The response ends without its status: END_STREAM without trailers in gRPC, the last frame left
- * out in gRPC-Web and in Connect's streams, where the body ends as if all was well. A unary response
- * of Connect has its status at its head, and stays as it is.
+ * out in gRPC-Web and in Connect's streams, where the body ends as if all was well. A stream of REST
+ * ends without the line of its error; one that ends well has no status, so that it only ends early.
+ * A unary response of Connect or REST has its status at its head, and stays as it is.
  */
 export interface NoTrailersFault {
   readonly fault: "no-trailers";

@@ -1,13 +1,11 @@
 import { once } from "node:events";
-import { connect as connectHttp2 } from "node:http2";
 
 import { Code } from "@connectrpc/connect";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { Process_State, ProcessSchema } from "../../../src/gen.js";
 import type { StubServer } from "../../../src/stub/index.js";
 import { HTTP_VERSIONS, type Open, send } from "../gateway/support/send.js";
-import { connectRaw } from "../server/raw-connection.js";
 import { type FaultyServer, startFaultyServer } from "./support.js";
 
 const STEPS = ["printf 0123456789", "printf abcdefghij >&2"] as const;
@@ -160,60 +158,20 @@ describe.each(HTTP_VERSIONS)("REST over %s", (version, open) => {
       disconnect();
     }
   });
-});
 
-describe("REST over HTTP/1.1", () => {
-  test("goaway closes the connection after the response, or before it", async () => {
+  test("blackhole keeps the answer of a call back whose deadline has passed", async () => {
     const { stub, create } = await startFaultyServer();
     const name = await create("true");
-    for (const processed of [true, false]) {
-      stub.faults.add({ method: "GetProcess", fault: "goaway", processed });
-      const { socket, receivedUntilClosed } = await connectRaw(stub.port);
-      socket.write(
-        `GET /v1/${name} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${stub.token}\r\n\r\n`,
-      );
-      const received = (await receivedUntilClosed()).toString();
-      if (processed) {
-        expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-        expect(received).toMatch(/\r\nconnection: close\r\n/i);
-      } else {
-        expect(received).toBe("");
-      }
-    }
-  });
-});
-
-describe("REST over HTTP/2", () => {
-  function openSession({ url }: StubServer) {
-    const session = connectHttp2(url);
-    session.on("error", () => {});
-    onTestFinished(() => session.destroy());
-    return session;
-  }
-
-  test("goaway tells the connection's end, and lets the call go on", async () => {
-    const { stub, create } = await startFaultyServer();
-    const name = await create("true");
-    const session = openSession(stub);
-    const goaway = once(session, "goaway");
-    stub.faults.add({ method: "GetProcess", fault: "goaway" });
-    const stream = session.request({ ":path": `/v1/${name}`, ...headers(stub) });
-    const [response] = await once(stream, "response");
-    expect(response[":status"]).toBe(200);
-    expect((await goaway).slice(0, 2)).toEqual([0, 1]);
-  });
-
-  test("rst-stream carries its code, and spares the connection", async () => {
-    const { stub, create } = await startFaultyServer();
-    const name = await create("true");
-    const session = openSession(stub);
-    stub.faults.add({ method: "GetProcess", fault: "rst-stream", code: "REFUSED_STREAM" });
-    const path = `/v1/${name}`;
-    const refused = session.request({ ":path": path, ...headers(stub) });
-    refused.on("error", () => {});
-    await new Promise((resolve) => refused.once("close", resolve));
-    expect(refused.rstCode).toBe(7);
-    const [response] = await once(session.request({ ":path": path, ...headers(stub) }), "response");
-    expect(response[":status"]).toBe(200);
+    const fault = stub.faults.add({ method: "GetProcess", fault: "blackhole" });
+    const request = { path: `/v1/${name}`, headers: { ...headers(stub), "grpc-timeout": "50m" } };
+    let answered = false;
+    const answer = send(open, stub.port, request).finally(() => {
+      answered = true;
+    });
+    await vi.waitFor(() => expect(fault.fired).toBe(1));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(answered).toBe(false);
+    fault.remove();
+    expect((await answer).status).toBe(504);
   });
 });
