@@ -30,6 +30,9 @@ const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 // without a word.
 const IDLE_MS = 45_000;
 const LINGER_MS = 1_000;
+// Servers guard against cancels without end (CVE-2023-44487): one in Node.js ends the session, with
+// every call on it, after about 1,000 in quick succession.
+const MOST_RESETS = 500;
 
 /** One HTTP/2 session and the calls on it. */
 export class PooledSession implements Connection {
@@ -42,6 +45,7 @@ export class PooledSession implements Connection {
   #limit = 0;
   #gone = false;
   #avoided = false;
+  #resets = 0;
   #goaway: Goaway | undefined;
   #lost: ConnectError | undefined;
   #idleSince = Date.now();
@@ -154,6 +158,8 @@ export class PooledSession implements Connection {
   #release(stream: ClientHttp2Stream, long: boolean): void {
     this.#streams.delete(stream);
     this.#longCalls -= long ? 1 : 0;
+    this.#resets += stream.rstCode === constants.NGHTTP2_NO_ERROR ? 0 : 1;
+    this.#avoided ||= this.#resets >= MOST_RESETS;
     if (this.#streams.size === 0) {
       if (this.#avoided) {
         this.retire();
