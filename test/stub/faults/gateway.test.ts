@@ -163,13 +163,13 @@ describe.each(HTTP_VERSIONS)("REST over %s", (version, open) => {
     const { stub, create } = await startFaultyServer();
     const name = await create("true");
     const fault = stub.faults.add({ method: "GetProcess", fault: "blackhole" });
-    const request = { path: `/v1/${name}`, headers: { ...headers(stub), "grpc-timeout": "50m" } };
+    const request = { path: `/v1/${name}`, headers: { ...headers(stub), "grpc-timeout": "1S" } };
     let answered = false;
     const answer = send(open, stub.port, request).finally(() => {
       answered = true;
     });
     await vi.waitFor(() => expect(fault.fired).toBe(1));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 1300));
     expect(answered).toBe(false);
     fault.remove();
     expect((await answer).status).toBe(504);
