@@ -13,7 +13,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "src", include: ["test/**/*.test.ts"], exclude: ["test/package/**"] },
+        test: {
+          name: "src",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/package/**", "test/polyglot/**"],
+        },
       },
       {
         // Apart, so that only its runs wait for the tarball to be packed.
@@ -23,6 +27,15 @@ export default defineConfig({
           include: ["test/package/**/*.test.ts"],
           globalSetup: "test/package/pack.ts",
           testTimeout: 60_000,
+        },
+      },
+      {
+        // Apart, because it needs Python and, the first time, the network: `npm test` does not.
+        extends: true,
+        test: {
+          name: "polyglot",
+          include: ["test/polyglot/**/*.test.ts"],
+          globalSetup: "test/polyglot/support/h2o-python.ts",
         },
       },
     ],

@@ -20,6 +20,7 @@ function counts(report) {
       readFileSync(report, "utf8"),
     );
     nameSecondTries(testResults);
+    nameSkipped(testResults);
     return { passed: numPassedTests, failed: numFailedTests + brokenFiles(testResults) };
   } catch (error) {
     console.error(`No test report: ${error instanceof Error ? error.message : String(error)}`);
@@ -50,5 +51,24 @@ function nameSecondTries(files) {
     if (status === "passed" && failureMessages.length > 0) {
       console.log(`passed at the second try: ${fullName}: ${failureMessages[0]}`);
     }
+  }
+}
+
+/**
+ * Tests that were not run are no failure, but nobody shall take them for passed.
+ *
+ * @param {{ assertionResults: { status: string, fullName: string, ancestorTitles: string[] }[] }[]} files
+ */
+function nameSkipped(files) {
+  /** @type {Map<string, number>} */
+  const skipped = new Map();
+  for (const { status, fullName, ancestorTitles } of files.flatMap((f) => f.assertionResults)) {
+    if (status === "skipped" || status === "pending") {
+      const group = ancestorTitles[0] ?? fullName;
+      skipped.set(group, (skipped.get(group) ?? 0) + 1);
+    }
+  }
+  for (const [group, count] of skipped) {
+    console.log(`SKIPPED: ${count} tests: ${group}`);
   }
 }

@@ -49,6 +49,19 @@ describe("the last line of a run", () => {
     });
   });
 
+  it("comes after what was skipped, which is no failure", () => {
+    const skipped = {
+      ...file("passed", "skipped").assertionResults[0],
+      ancestorTitles: ["Python"],
+    };
+    const testResults = [{ status: "passed", assertionResults: [skipped, skipped] }];
+    expect(count({ numPassedTests: 1, numFailedTests: 0, testResults }, 0)).toEqual({
+      status: 0,
+      lastLine: "1 passed, 0 failed",
+      before: ["SKIPPED: 2 tests: Python"],
+    });
+  });
+
   it("counts a test file that could not be loaded as a failure", () => {
     const report = { numPassedTests: 5, numFailedTests: 0, testResults: [file("failed")] };
     expect(count(report, 1)).toMatchObject({ status: 1, lastLine: "5 passed, 1 failed" });
