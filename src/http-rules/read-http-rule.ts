@@ -1,7 +1,7 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 
 import { http } from "../../gen/google/api/annotations_pb.js";
-import { resolveFieldPath } from "./field-path.js";
+import { protoPath, resolveFieldPath } from "./field-path.js";
 import type { BodyBinding, HttpMethod, HttpRule, PathVariable } from "./http-rule.js";
 import { HttpRuleError } from "./http-rule-error.js";
 import { type PathTemplate, parsePathTemplate, type TemplateVariable } from "./path-template.js";
@@ -72,6 +72,8 @@ function readVariable(rpc: DescMethod, variable: TemplateVariable): PathVariable
   if (
     path === undefined ||
     !isSingle ||
+    // A rule knows fields by their names in the proto file only.
+    protoPath(path) !== variable.name ||
     path.parents.some(({ message }) => message.typeName.startsWith("google.protobuf."))
   ) {
     throw new HttpRuleError(

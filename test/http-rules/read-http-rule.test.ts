@@ -61,6 +61,11 @@ describe("readHttpRule", () => {
     ["* outside a variable", { get: "/v1/*" }, []],
     ["a variable that is no field", { get: "/v1/{other}" }, [NAME]],
     [
+      "a variable by its name in JSON",
+      { get: "/v1/{processId}" },
+      [field("process_id", 1, "string")],
+    ],
+    [
       "a variable that repeats",
       { get: "/v1/{name}" },
       [field("name", 1, "string", { repeated: true })],
