@@ -181,6 +181,7 @@ describe("a connection of HTTP/1.1", () => {
 
   test("takes the memory of a body, not of the pieces that it comes in", async () => {
     const connection = await connectRaw(server.port);
+    collectGarbage();
     const before = process.memoryUsage().heapUsed;
     connection.socket.write(
       `POST ${PROCESSES} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`,
