@@ -130,6 +130,16 @@ describe("a unary call", () => {
     await vi.waitFor(() => expect(state.reasons.length).toBe(1));
   });
 
+  test("is told when its caller goes away before it was its turn to be answered", async () => {
+    const state = await startChunks(1);
+    const { socket } = await connectRaw(server.port);
+    const post = `POST ${wait[":path"]} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n`;
+    socket.write(`GET ${STREAM} HTTP/1.1\r\nHost: h\r\n\r\n${post.repeat(20)}`);
+    await vi.waitFor(() => expect(state).toMatchObject({ sent: 1, waiting: 20 }));
+    socket.destroy();
+    await vi.waitFor(() => expect(state.reasons.length).toBe(21));
+  });
+
   test.each(["its stream", "its connection"])("is told when %s ends over HTTP/2", async (what) => {
     const state = await startChunks(0);
     const session = connectHttp2(`http://127.0.0.1:${server.port}`);
