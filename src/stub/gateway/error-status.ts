@@ -5,6 +5,12 @@ import { encodeBase64 } from "../../http-rules/json/base64.js";
 import { isJsonObject } from "../../http-rules/json/json-object.js";
 import { messageToJson } from "../../http-rules/json/message-to-json.js";
 
+// The types with a JSON of their own, which google/protobuf/any.proto puts into a field `value`, where
+// that JSON can be an object.
+const JSON_IS_VALUE = new Set(
+  ["Any", "Empty", "Struct", "Value"].map((name) => `google.protobuf.${name}`),
+);
+
 type ErrorDetail = ConnectError["details"][number];
 
 /** What a caller is told of what was thrown: of what broke inside, no more than that. */
@@ -29,8 +35,9 @@ function detailOf(detail: ErrorDetail): JsonObject {
 }
 
 function any(typeName: string, json: JsonValue): JsonObject {
-  return {
-    "@type": `type.googleapis.com/${typeName}`,
-    ...(isJsonObject(json) ? json : { value: json }),
-  };
+  const type = { "@type": `type.googleapis.com/${typeName}` };
+  // The fields of a Struct are its value, and could be named "@type" themselves.
+  return isJsonObject(json) && !JSON_IS_VALUE.has(typeName)
+    ? { ...json, ...type }
+    : { ...type, value: json };
 }
