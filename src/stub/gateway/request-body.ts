@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { NodeRequest } from "../server/node-handler.js";
 
 /** The largest body that is read, in bytes: 4 MiB, as grpc-go has it behind a gateway. */
-export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /**
  * The body of a request as JSON, whatever its content type says: curl's default is that of a form.
