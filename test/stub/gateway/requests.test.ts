@@ -108,6 +108,27 @@ describe.each(HTTP_VERSIONS)("a request over %s", (_version, open) => {
     ]);
   });
 
+  test("is late at its deadline, whatever the service answers then", async () => {
+    const ended = (signal: AbortSignal) =>
+      new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await server.stop();
+    server = await startScriptedGateway({
+      async getProcess(_request, { signal }) {
+        await ended(signal);
+        return {};
+      },
+      async *streamOutput(_request, { signal }) {
+        yield {};
+        await ended(signal);
+      },
+    });
+    const headers = { "grpc-timeout": "80m" };
+    expect((await call({ path: PATH, headers })).status).toBe(504);
+    expect((await call({ path: `${PATH}:streamOutput`, headers })).lines().at(-1)).toEqual({
+      error: expect.objectContaining({ code: Code.DeadlineExceeded }),
+    });
+  });
+
   test("has a body of 4 MiB at most", async () => {
     const body = (bytes: number) =>
       JSON.stringify({ command: "x".repeat(bytes - '{"command":""}'.length) });
