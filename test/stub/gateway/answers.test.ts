@@ -4,12 +4,18 @@ import {
   EmptySchema,
   StringValueSchema,
   StructSchema,
+  TimestampSchema,
   timestampFromMs,
 } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, describe, expect, test } from "vitest";
 
-import { OutputFrameSchema, type OutputStream } from "../../../src/gen.js";
+import {
+  GetProcessResponseSchema,
+  ListProcessesResponseSchema,
+  OutputFrameSchema,
+  type OutputStream,
+} from "../../../src/gen.js";
 import type { HttpServer } from "../../../src/stub/server/http-server.js";
 import { NAME, PATH, startScriptedGateway } from "./support/scripted-gateway.js";
 import { HTTP_VERSIONS, send } from "./support/send.js";
@@ -140,6 +146,32 @@ describe.each(HTTP_VERSIONS)("an answer over %s", (_version, open) => {
         { "@type": "type.googleapis.com/google.protobuf.Struct", value: { "@type": "evil" } },
         { "@type": "type.googleapis.com/google.protobuf.Empty", value: {} },
         { "@type": "type.googleapis.com/ai.h2o.engine.sandbox.v1.OutputFrame", data: "/w==" },
+      ],
+    });
+  });
+
+  test.each(["", ":streamOutput"])(
+    "shows the bytes of a detail that has no JSON (%s)",
+    async (verb) => {
+      const error = new ConnectError("told so", Code.Aborted, undefined, [
+        { desc: TimestampSchema, value: { seconds: 10n ** 15n } },
+      ]);
+      const { status, text } = await failing(error, verb);
+      expect(status).toBe(409);
+      expect(text).toContain('"@type":"type.googleapis.com/google.protobuf.Timestamp","value":"CI');
+    },
+  );
+
+  test("shows what is unset in details too", async () => {
+    const error = new ConnectError("told so", Code.Aborted, undefined, [
+      { desc: GetProcessResponseSchema, value: {} },
+      { desc: ListProcessesResponseSchema, value: {} },
+    ]);
+    const type = "type.googleapis.com/ai.h2o.engine.sandbox.v1";
+    expect((await failing(error)).json()).toMatchObject({
+      details: [
+        { "@type": `${type}.GetProcessResponse`, process: null },
+        { "@type": `${type}.ListProcessesResponse`, processes: [], nextPageToken: "" },
       ],
     });
   });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
 
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
@@ -61,6 +62,19 @@ describe.each(HTTP_VERSIONS)("a stream over %s", (_version, open) => {
       { result: { stream: "OUTPUT_STREAM_STDERR", data: "YQ==" } },
       { error: { code: 15, message: "é\n broken", details: [] } },
     ]);
+  });
+
+  test("breaks off where a later error cannot be written", async () => {
+    const error = new ConnectError("told so", Code.Aborted, undefined, [
+      { desc: TimestampSchema, value: { nanos: 2 ** 40 } },
+    ]);
+    server = await startScriptedGateway({
+      async *streamOutput() {
+        yield {};
+        throw error;
+      },
+    });
+    await expect(send(open, server.port, { path: STREAM })).rejects.toThrow();
   });
 
   test("without messages is empty, under status 200", async () => {
