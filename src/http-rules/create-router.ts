@@ -26,8 +26,9 @@ export function createRouter(rules: Iterable<HttpRule>): Router {
     if (segments === undefined) {
       return { kind: "malformed path" };
     }
+    const last = segments.at(-1);
     const candidates = sorted.filter((rule) => rule.method === method);
-    if (candidates.some(({ template }) => segments.at(-1) === `:${template.verb}`)) {
+    if (candidates.some(({ template: { verb } }) => verb !== undefined && last === `:${verb}`)) {
       return { kind: "unknown path" };
     }
     for (const rule of candidates) {

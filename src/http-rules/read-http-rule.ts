@@ -1,17 +1,19 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 
 import { http } from "../../gen/google/api/annotations_pb.js";
-import { resolveFieldPath } from "./field-path.js";
+import { protoPath, resolveFieldPath } from "./field-path.js";
 import type { BodyBinding, HttpMethod, HttpRule, PathVariable } from "./http-rule.js";
 import { HttpRuleError } from "./http-rule-error.js";
 import { type PathTemplate, parsePathTemplate, type TemplateVariable } from "./path-template.js";
 import { queryFields } from "./query-fields.js";
 
+const HTTP_BODY = "google.api.HttpBody";
+
 /**
  * Reads how an RPC is mapped to HTTP from its google.api.http option.
  *
  * Not supported, and refused: client streams, `**`, `*` outside a variable, additional bindings,
- * `response_body`, methods of one's own (`custom`), a body of GET; variables that are no singular
+ * `response_body`, methods of one's own (`custom`), a body of GET, `google.api.HttpBody`; variables that are no singular
  * scalar or enum; and fields left to the query that none can carry: maps, messages that repeat, and
  * messages that contain themselves.
  *
@@ -34,6 +36,9 @@ export function readHttpRule(rpc: DescMethod): HttpRule {
   }
   if (additionalBindings.length > 0) {
     throw new HttpRuleError(rpc, "additional_bindings are not supported");
+  }
+  if ([rpc.input, rpc.output].some(({ typeName }) => typeName === HTTP_BODY)) {
+    throw new HttpRuleError(rpc, `${HTTP_BODY}, which is not JSON, is not supported`);
   }
   const method = METHODS[pattern.case];
   const template = readTemplate(rpc, pattern.value);
@@ -72,6 +77,8 @@ function readVariable(rpc: DescMethod, variable: TemplateVariable): PathVariable
   if (
     path === undefined ||
     !isSingle ||
+    // A rule knows fields by their names in the proto file only.
+    protoPath(path) !== variable.name ||
     path.parents.some(({ message }) => message.typeName.startsWith("google.protobuf."))
   ) {
     throw new HttpRuleError(

@@ -32,9 +32,9 @@ export function scalarFromText(type: ScalarType, text: string): unknown {
     case ScalarType.BYTES:
       return bytesFromText(text);
     case ScalarType.DOUBLE:
-      return floatFromText(text);
+      return floatFromText(text, Number);
     case ScalarType.FLOAT:
-      return Math.fround(floatFromText(text));
+      return floatFromText(text, (digits) => Math.fround(Number(digits)));
     case ScalarType.INT32:
     case ScalarType.SINT32:
     case ScalarType.SFIXED32:
@@ -82,13 +82,13 @@ function integerFromText(text: string, min: bigint, max: bigint): bigint {
   return value;
 }
 
-function floatFromText(text: string): number {
+function floatFromText(text: string, parse: (digits: string) => number): number {
   const { sign, word } = SPECIAL_FLOAT.exec(text)?.groups ?? {};
   if (word !== undefined) {
     const value = word.toLowerCase() === "nan" ? Number.NaN : Number.POSITIVE_INFINITY;
     return sign === "-" ? -value : value;
   }
-  const value = FLOAT.test(text) ? Number(text) : Number.NaN;
+  const value = FLOAT.test(text) ? parse(text) : Number.NaN;
   if (!Number.isFinite(value)) {
     throw new Error(`${shown(text)} is no number, or out of range`);
   }

@@ -43,6 +43,8 @@ describe("a router", () => {
     expect(found("GET", `/v1/${NAME}:unknownVerb`)).toEqual(["GetProcess", `${NAME}:unknownVerb`]);
     expect(found("GET", `/v1/${NAME}:start`)).toEqual(["GetProcess", `${NAME}:start`]);
     expect(found("POST", `/v1/${NAME}:a:start`)).toEqual(["StartProcess", `${NAME}:a`]);
+    const unnamed = `${PARENT}/processes/:undefined`;
+    expect(found("GET", `/v1/${unnamed}`)).toEqual(["GetProcess", unnamed]);
   });
 
   test.each([

@@ -1,4 +1,5 @@
-import type { JsonObject } from "@bufbuild/protobuf";
+import { createFileRegistry, fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 
 import { ProcessService } from "../../src/gen.js";
@@ -61,6 +62,11 @@ describe("readHttpRule", () => {
     ["* outside a variable", { get: "/v1/*" }, []],
     ["a variable that is no field", { get: "/v1/{other}" }, [NAME]],
     [
+      "a variable by its name in JSON",
+      { get: "/v1/{processId}" },
+      [field("process_id", 1, "string")],
+    ],
+    [
       "a variable that repeats",
       { get: "/v1/{name}" },
       [field("name", 1, "string", { repeated: true })],
@@ -94,6 +100,18 @@ describe("readHttpRule", () => {
     const rpc = testMethod(rule, fields, { messageType: [INNER], method: streams });
     expect(() => readHttpRule(rpc)).toThrow(HttpRuleError);
     expect(() => readHttpRule(rpc)).toThrow("google.api.http of test.Service.Call: ");
+  });
+
+  test.each(["inputType", "outputType"])("refuses google.api.HttpBody as its %s", (type) => {
+    const file = fromJson(FileDescriptorProtoSchema, {
+      name: "httpbody.proto",
+      package: "google.api",
+      syntax: "proto3",
+      messageType: [{ name: "HttpBody" }],
+    });
+    const body = createFileRegistry(file, () => undefined).getMessage("google.api.HttpBody");
+    const rpc = { ...testMethod({ post: "/v1", body: "*" }, []), [type.slice(0, -4)]: body };
+    expect(() => readHttpRule(rpc)).toThrow("google.api.HttpBody, which is not JSON");
   });
 
   test("refuses a map in the query", () => {

@@ -97,13 +97,14 @@ describe("readRequest", () => {
   test.each<[string, JsonValue]>([
     ["signal", { signal: "many" }],
     ["signal", { signal: 1.5 }],
+    ["signal", { signal: 2 ** 31 }],
     ["name", { name: 5 }],
     ["ai.h2o.engine.sandbox.v1.SendSignalRequest", "text"],
   ])("refuses a body that does not fit %s", (name, body) => {
     expect(() => read("sendSignal", "", body)).toThrow(`parsing field "${name}": `);
   });
 
-  describe("of a oneof", () => {
+  describe("of another service", () => {
     const choice = { more: { oneofIndex: 0 } };
     const rpc = testMethod(
       { get: "/v1/{number}" },
@@ -112,6 +113,7 @@ describe("readRequest", () => {
         field("one", 2, "string", choice),
         field("other", 3, "bytes", choice),
         field("flags", 4, "bool", { repeated: true }),
+        field("ratio", 5, "float"),
       ],
       { oneofDecl: [{ name: "choice" }] },
     );
@@ -132,6 +134,11 @@ describe("readRequest", () => {
       expect(() => readPath("/v1/7", "one=a&other=AQ==")).toThrow("another field of the oneof");
       expect(() => readPath("/v1/7", "other=%25")).toThrow('field "other": is not base64');
       expect(() => readPath("/v1/7", "flags=1&flags=x")).toThrow('field "flags": ');
+    });
+
+    test.each(["3.5e38", "-1e999", "0x1", "1_0", ""])("refuses %j for a float", (text) => {
+      expect(() => readPath("/v1/7", `ratio=${text}`)).toThrow('parsing field "ratio": ');
+      expect(readPath("/v1/7", "ratio=-Inf")).toMatchObject({ ratio: Number.NEGATIVE_INFINITY });
     });
 
     test("refuses what does not fit a variable of the path", () => {

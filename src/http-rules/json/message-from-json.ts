@@ -15,8 +15,8 @@ const TYPE_OF_ERROR = /^cannot decode (?:message |enum )?(?<type>[\w.]+) from JS
  * Fields and names of enum values that are not known are ignored. Bytes may be standard or URL-safe
  * base64, with or without padding.
  *
- * @throws FieldValueError for a value of another type than its field's, or out of its range, and
- * for bytes that are no base64.
+ * @throws FieldValueError for a value of another type than its field's, or out of its range, for a
+ * field under both of its names, and for bytes that are no base64.
  */
 export function messageFromJson<Desc extends DescMessage>(
   schema: Desc,
@@ -43,7 +43,7 @@ function read<Desc extends DescMessage>(schema: Desc, json: JsonValue): MessageS
     // The cause is left out: it shows the value, which can be a secret.
     throw new FieldValueError(
       fieldOf(schema, error),
-      "has another type in JSON, or is out of range",
+      "has another type in JSON, is out of range, or is named twice",
     );
   }
 }

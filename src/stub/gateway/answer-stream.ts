@@ -40,6 +40,8 @@ export async function answerStream(
       start();
       await writeThrough(response, `${JSON.stringify({ result })}\n`, context.signal);
     }
+    // A service may end its messages at the deadline, which is no end of the output.
+    context.signal.throwIfAborted();
     if (await wire.mayWrite()) {
       start();
       response.end();

@@ -21,6 +21,8 @@ export async function answerUnary(
 ): Promise<void> {
   try {
     const answer = create(method.output, await impl(message, context));
+    // As a gRPC client has it: what comes after the deadline comes too late.
+    context.signal.throwIfAborted();
     const json = unsetAsNull(method.output, messageToJson(method.output, answer));
     if (await wire.mayWrite()) {
       setMetadataHeaders(response, context.responseHeader);

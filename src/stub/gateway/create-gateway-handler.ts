@@ -24,8 +24,8 @@ import { requestTarget } from "./request-target.js";
  * It takes every request, so that it is the last handler: paths that no option has are answered 404.
  *
  * The service is called with the request's authorization, so that its rules are the same as for
- * RPCs. Faults strike the connections among the links. A body may have 4 MiB; a larger one is RESOURCE_EXHAUSTED, HTTP 429, as with a grpc-go
- * server behind a gateway.
+ * RPCs. Faults strike the connections among the links. A body may have 4 MiB; a larger one is
+ * RESOURCE_EXHAUSTED, HTTP 429, as with a grpc-go server behind a gateway.
  */
 export function createGatewayHandler(
   service: Partial<ServiceImpl<typeof ProcessService>>,
@@ -63,11 +63,13 @@ export function createGatewayHandler(
     const wire = new NodeCallWire(request, response, links);
     serve(request, response, wire)
       .catch((reason: unknown) => {
-        if (!wire.isTaken && !response.destroyed && !response.headersSent) {
+        if (!wire.isTaken && !response.headersSent && !response.destroyed) {
           answerError(response, shownError(reason));
+          return;
         }
+        throw reason;
       })
-      // Nobody is left to tell.
+      // Nobody is left to tell, or a part was sent: the caller must not wait for the rest.
       .catch(() => wire.isTaken || abandon(request, response))
       // A body that is not read on would hold up the next request of the connection.
       .finally(() => request.resume());

@@ -1,9 +1,16 @@
-import { create, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
+import { create, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import { encodeBase64 } from "../../http-rules/json/base64.js";
 import { isJsonObject } from "../../http-rules/json/json-object.js";
 import { messageToJson } from "../../http-rules/json/message-to-json.js";
+import { unsetAsNull } from "./unset-as-null.js";
+
+// The types with a JSON of their own, which google/protobuf/any.proto puts into a field `value`, where
+// that JSON can be an object.
+const JSON_IS_VALUE = new Set(
+  ["Any", "Empty", "Struct", "Value"].map((name) => `google.protobuf.${name}`),
+);
 
 type ErrorDetail = ConnectError["details"][number];
 
@@ -23,14 +30,21 @@ export function statusOf({ code, rawMessage, details }: ConnectError): JsonObjec
 function detailOf(detail: ErrorDetail): JsonObject {
   if ("desc" in detail) {
     const { desc, value } = detail;
-    return any(desc.typeName, messageToJson(desc, create(desc, value)));
+    const message = create(desc, value);
+    try {
+      return any(desc.typeName, unsetAsNull(desc, messageToJson(desc, message)));
+    } catch {
+      // A Timestamp out of its range, an Any of an unknown type: the error is told all the same.
+      return any(desc.typeName, encodeBase64(toBinary(desc, message)));
+    }
   }
   return any(detail.type, detail.debug ?? encodeBase64(detail.value));
 }
 
 function any(typeName: string, json: JsonValue): JsonObject {
-  return {
-    "@type": `type.googleapis.com/${typeName}`,
-    ...(isJsonObject(json) ? json : { value: json }),
-  };
+  const type = { "@type": `type.googleapis.com/${typeName}` };
+  // The fields of a Struct are its value, and could be named "@type" themselves.
+  return isJsonObject(json) && !JSON_IS_VALUE.has(typeName)
+    ? { ...json, ...type }
+    : { ...type, value: json };
 }

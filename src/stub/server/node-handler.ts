@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Writable } from "node:stream";
 
 /** A request over HTTP/1.1 or HTTP/2, as Node tells it. */
@@ -56,10 +56,13 @@ export function abandon(request: NodeRequest, response: NodeResponse): void {
   if (response.destroyed || response.writableEnded) {
     return;
   }
-  if (response.headersSent) {
-    response.destroy();
-  } else {
+  if (!response.headersSent) {
     answerEmpty(request, response, 500);
+  } else if ("stream" in response) {
+    // To destroy it would look like its end.
+    response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  } else {
+    response.destroy();
   }
 }
 

@@ -1,9 +1,21 @@
 import { create } from "@bufbuild/protobuf";
-import { DurationSchema, StringValueSchema, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  DurationSchema,
+  EmptySchema,
+  StringValueSchema,
+  StructSchema,
+  TimestampSchema,
+  timestampFromMs,
+} from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, describe, expect, test } from "vitest";
 
-import type { OutputStream } from "../../../src/gen.js";
+import {
+  GetProcessResponseSchema,
+  ListProcessesResponseSchema,
+  OutputFrameSchema,
+  type OutputStream,
+} from "../../../src/gen.js";
 import type { HttpServer } from "../../../src/stub/server/http-server.js";
 import { NAME, PATH, startScriptedGateway } from "./support/scripted-gateway.js";
 import { HTTP_VERSIONS, send } from "./support/send.js";
@@ -29,7 +41,11 @@ describe.each(HTTP_VERSIONS)("an answer over %s", (_version, open) => {
     server = await startScriptedGateway({
       getProcess: () => ({}),
       listProcesses: () => ({
-        processes: [{ createTime: timestampFromMs(1_500_000_000_001) }, {}],
+        processes: [
+          { createTime: timestampFromMs(1_500_000_000_001) },
+          { createTime: { seconds: 1_500_000_000n, nanos: 1 } },
+          {},
+        ],
       }),
     });
     const single = await send(open, server.port, { path: PATH });
@@ -47,6 +63,7 @@ describe.each(HTTP_VERSIONS)("an answer over %s", (_version, open) => {
     expect(list.json()).toEqual({
       processes: [
         { ...empty, createTime: "2017-07-14T02:40:00.001Z" },
+        { ...empty, createTime: "2017-07-14T02:40:00.000000001Z" },
         { ...empty, createTime: null },
       ],
       nextPageToken: "",
@@ -117,6 +134,48 @@ describe.each(HTTP_VERSIONS)("an answer over %s", (_version, open) => {
     });
   });
 
+  test("shows details with a JSON of their own as a value, which cannot tell another type", async () => {
+    const evil = { "@type": { kind: { case: "stringValue", value: "evil" } } } as const;
+    const error = new ConnectError("told so", Code.Aborted, undefined, [
+      { desc: StructSchema, value: create(StructSchema, { fields: evil }) },
+      { desc: EmptySchema, value: create(EmptySchema) },
+      { desc: OutputFrameSchema, value: create(OutputFrameSchema, { data: Uint8Array.of(255) }) },
+    ]);
+    expect((await failing(error)).json()).toMatchObject({
+      details: [
+        { "@type": "type.googleapis.com/google.protobuf.Struct", value: { "@type": "evil" } },
+        { "@type": "type.googleapis.com/google.protobuf.Empty", value: {} },
+        { "@type": "type.googleapis.com/ai.h2o.engine.sandbox.v1.OutputFrame", data: "/w==" },
+      ],
+    });
+  });
+
+  test.each(["", ":streamOutput"])(
+    "shows the bytes of a detail that has no JSON (%s)",
+    async (verb) => {
+      const error = new ConnectError("told so", Code.Aborted, undefined, [
+        { desc: TimestampSchema, value: { seconds: 10n ** 15n } },
+      ]);
+      const { status, text } = await failing(error, verb);
+      expect(status).toBe(409);
+      expect(text).toContain('"@type":"type.googleapis.com/google.protobuf.Timestamp","value":"CI');
+    },
+  );
+
+  test("shows what is unset in details too", async () => {
+    const error = new ConnectError("told so", Code.Aborted, undefined, [
+      { desc: GetProcessResponseSchema, value: {} },
+      { desc: ListProcessesResponseSchema, value: {} },
+    ]);
+    const type = "type.googleapis.com/ai.h2o.engine.sandbox.v1";
+    expect((await failing(error)).json()).toMatchObject({
+      details: [
+        { "@type": `${type}.GetProcessResponse`, process: null },
+        { "@type": `${type}.ListProcessesResponse`, processes: [], nextPageToken: "" },
+      ],
+    });
+  });
+
   test("names in a header what a call without a token lacks, whatever the text", async () => {
     const error = new ConnectError("no\r\ntoken: é", Code.Unauthenticated);
     const { headers, json } = await failing(error);
@@ -146,9 +205,24 @@ describe.each(HTTP_VERSIONS)("an answer over %s", (_version, open) => {
   });
 
   test("carries the headers of an error, such as when to call again", async () => {
-    const error = new ConnectError("later", Code.Unavailable, { "retry-after": "7" });
-    expect((await failing(error)).headers).toMatchObject({ "grpc-metadata-retry-after": "7" });
+    const metadata = { "retry-after": "7", "grpc-retry-pushback-ms": "7000", "grpc-message": "x" };
+    const { headers } = await failing(new ConnectError("later", Code.Unavailable, metadata));
+    expect(headers).toMatchObject({
+      "grpc-metadata-retry-after": "7",
+      "grpc-metadata-grpc-retry-pushback-ms": "7000",
+    });
+    expect(headers).not.toHaveProperty("grpc-metadata-grpc-message");
   });
+
+  test.each(["", ":streamOutput"])(
+    "is the service's whatever characters its headers have (%s)",
+    async (verb) => {
+      const error = new ConnectError("told so", Code.Aborted, { "x-text": "a\x01\x7féb" });
+      const { status, headers } = await failing(error, verb);
+      expect(status).toBe(409);
+      expect(headers).toMatchObject({ "grpc-metadata-x-text": "a b" });
+    },
+  );
 
   test("to what the gateway refuses itself has no metadata of a service", async () => {
     server = await startScriptedGateway({});

@@ -1,6 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
 import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGatewayHandler } from "../../../src/stub/gateway/create-gateway-handler.js";
 import { httpStatusOf } from "../../../src/stub/gateway/http-status.js";
 import { type HttpServer, startHttpServer } from "../../../src/stub/server/http-server.js";
+import { collectGarbage } from "./support/collect-garbage.js";
 import { createInjector } from "./support/inject.js";
 import { anyRequest } from "./support/request-arbitrary.js";
 import { scripted } from "./support/scripted-gateway.js";
@@ -130,8 +128,7 @@ function printable(headers: Readonly<Record<string, string>>, version: string) {
 
 /** What the garbage collector leaves, in bytes. */
 function heldBytes(): number {
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
+  collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { HttpServer } from "../../../src/stub/server/http-server.js";
 import { connectRaw } from "../server/raw-connection.js";
+import { collectGarbage } from "./support/collect-garbage.js";
 import { NAME, PATH, startScriptedGateway } from "./support/scripted-gateway.js";
 import { HTTP_VERSIONS, send, type TestRequest } from "./support/send.js";
 
@@ -107,6 +108,27 @@ describe.each(HTTP_VERSIONS)("a request over %s", (_version, open) => {
     ]);
   });
 
+  test("is late at its deadline, whatever the service answers then", async () => {
+    const ended = (signal: AbortSignal) =>
+      new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await server.stop();
+    server = await startScriptedGateway({
+      async getProcess(_request, { signal }) {
+        await ended(signal);
+        return {};
+      },
+      async *streamOutput(_request, { signal }) {
+        yield {};
+        await ended(signal);
+      },
+    });
+    const headers = { "grpc-timeout": "80m" };
+    expect((await call({ path: PATH, headers })).status).toBe(504);
+    expect((await call({ path: `${PATH}:streamOutput`, headers })).lines().at(-1)).toEqual({
+      error: expect.objectContaining({ code: Code.DeadlineExceeded }),
+    });
+  });
+
   test("has a body of 4 MiB at most", async () => {
     const body = (bytes: number) =>
       JSON.stringify({ command: "x".repeat(bytes - '{"command":""}'.length) });
@@ -176,6 +198,24 @@ describe("a connection of HTTP/1.1", () => {
       `GET http://example.test:80${PATH}?x=1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`,
     );
     expect((await connection.receivedUntilClosed()).toString()).toContain(NAME);
+  });
+
+  test("takes the memory of a body, not of the pieces that it comes in", async () => {
+    const connection = await connectRaw(server.port);
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    connection.socket.write(
+      `POST ${PROCESSES} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    const pieces = "1\r\n \r\n".repeat(100_000);
+    for (let sent = 0; sent < 500_000; sent += 100_000) {
+      await new Promise((resolve) => connection.socket.write(pieces, resolve));
+    }
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20 * 1024 * 1024);
+    connection.socket.write('12\r\n{"command":"last"}\r\n0\r\n\r\n');
+    expect((await connection.receivedUntilClosed()).toString()).toContain("HTTP/1.1 200");
+    expect(seen).toMatchObject([{ request: { process: { command: "last" } } }]);
   });
 
   test("that ends in the middle of a body calls nothing", async () => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
 
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
@@ -61,6 +62,19 @@ describe.each(HTTP_VERSIONS)("a stream over %s", (_version, open) => {
       { result: { stream: "OUTPUT_STREAM_STDERR", data: "YQ==" } },
       { error: { code: 15, message: "é\n broken", details: [] } },
     ]);
+  });
+
+  test("breaks off where a later error cannot be written", async () => {
+    const error = new ConnectError("told so", Code.Aborted, undefined, [
+      { desc: TimestampSchema, value: { nanos: 2 ** 40 } },
+    ]);
+    server = await startScriptedGateway({
+      async *streamOutput() {
+        yield {};
+        throw error;
+      },
+    });
+    await expect(send(open, server.port, { path: STREAM })).rejects.toThrow();
   });
 
   test("without messages is empty, under status 200", async () => {
@@ -128,6 +142,16 @@ describe("a unary call", () => {
     await vi.waitFor(() => expect(state.waiting).toBe(1));
     socket.destroy();
     await vi.waitFor(() => expect(state.reasons.length).toBe(1));
+  });
+
+  test("is told when its caller goes away before it was its turn to be answered", async () => {
+    const state = await startChunks(1);
+    const { socket } = await connectRaw(server.port);
+    const post = `POST ${wait[":path"]} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n`;
+    socket.write(`GET ${STREAM} HTTP/1.1\r\nHost: h\r\n\r\n${post.repeat(20)}`);
+    await vi.waitFor(() => expect(state).toMatchObject({ sent: 1, waiting: 20 }));
+    socket.destroy();
+    await vi.waitFor(() => expect(state.reasons.length).toBe(21));
   });
 
   test.each(["its stream", "its connection"])("is told when %s ends over HTTP/2", async (what) => {

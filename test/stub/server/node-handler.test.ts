@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type HttpServer, startHttpServer } from "../../../src/stub/server/http-server.js";
 import type { NodeHandler } from "../../../src/stub/server/node-handler.js";
 import { createRpcHandler } from "../../../src/stub/server/rpc-handler.js";
+import { HTTP_VERSIONS, send } from "../gateway/support/send.js";
 import { connectRaw } from "./raw-connection.js";
 import { createScriptedService } from "./scripted-service.js";
 
@@ -41,14 +42,16 @@ describe("handlers", () => {
     expect(await (await fetch(`${url}/a`)).text()).toBe("fine");
   });
 
-  test("that throw in the middle of a response break it off", async () => {
-    const url = await start((_request, response) => {
-      response.write("half");
-      throw new Error("broken");
-    });
-    const body = fetch(`${url}/`).then((response) => response.text());
-    await expect(body).rejects.toThrow();
-  });
+  test.each(HTTP_VERSIONS)(
+    "that throw in the middle of a response break it off (%s)",
+    async (_version, open) => {
+      await start((_request, response) => {
+        response.write("half");
+        throw new Error("broken");
+      });
+      await expect(send(open, server.port, { path: "/" })).rejects.toThrow();
+    },
+  );
 
   test("of RPCs answer 400 to a request without a usable authority", async () => {
     await start(createRpcHandler(createScriptedService().service));

@@ -1,0 +1,35 @@
+import type { RequestListener, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/**
+ * Tells the end of a connection to all responses of requests that were sent on it, one behind the
+ * other. Node emits "close" on the one that is being sent only: who serves the others would work
+ * for a caller that is gone, for ever where a call waits for its process.
+ */
+export function closeQueuedResponses(listener: RequestListener): RequestListener {
+  const queues = new WeakMap<Socket, Set<ServerResponse>>();
+
+  function queueOf(socket: Socket): Set<ServerResponse> {
+    const queue = queues.get(socket) ?? new Set();
+    if (!queues.has(socket)) {
+      queues.set(socket, queue);
+      socket.once("close", () => queue.forEach(closeResponse));
+    }
+    return queue;
+  }
+
+  return (request, response) => {
+    // It is given the connection when those before it have been sent.
+    if (response.socket === null) {
+      const queue = queueOf(request.socket);
+      queue.add(response);
+      response.once("socket", () => queue.delete(response));
+    }
+    listener(request, response);
+  };
+}
+
+function closeResponse(response: ServerResponse): void {
+  response.destroy();
+  response.emit("close");
+}
