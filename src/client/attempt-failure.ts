@@ -37,9 +37,10 @@ export function attemptError(
 ): unknown {
   // A server may have a deadline of its own: that is its word.
   const ours = timeoutMs !== undefined && tookMs > timeoutMs * 0.9;
-  if (failure.kind !== "deadline" || !ours) {
+  if (!ours || ConnectError.from(thrown).code !== Code.DeadlineExceeded) {
     return thrown;
   }
-  const message = `${method} of ${resource} was not answered within ${timeoutMs} ms`;
+  const what = failure.kind === "refused" ? "could not be sent" : "was not answered";
+  const message = `${method} of ${resource} ${what} within ${timeoutMs} ms`;
   return new ConnectError(message, Code.DeadlineExceeded, undefined, undefined, thrown);
 }

@@ -44,8 +44,10 @@ export function classify(error: unknown, evidence?: CallEvidence): Failure {
 function fromEvidence(error: ConnectError, evidence: CallEvidence): Failure | undefined {
   const { sent, neverProcessed, rstCode, grpcStatus } = evidence;
   if (!sent) {
-    // Not sent for a reason of this side (a token, a file, an interceptor) unless it is the network.
-    return error.code === Code.Unavailable ? { kind: "refused" } : status(error);
+    // Not sent for a reason of this side (a token, a file, an interceptor), unless it is the network
+    // or the time was over before there was a connection.
+    const passes = error.code === Code.Unavailable || error.code === Code.DeadlineExceeded;
+    return passes ? { kind: "refused" } : status(error);
   }
   if (neverProcessed) {
     return { kind: "refused" };

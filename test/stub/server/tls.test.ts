@@ -82,7 +82,7 @@ describe("TLS", () => {
   });
 
   test("closes a connection that does not finish its handshake in time", async () => {
-    server = await startScriptedServer({ detectionTimeoutMs: 50, tls: certificates.server });
+    server = await startScriptedServer({ detectionTimeoutMs: 1_000, tls: certificates.server });
     const silent = await connectRaw(server.port);
     await silent.receivedUntilClosed();
     const cleartext = await connectRaw(server.port);

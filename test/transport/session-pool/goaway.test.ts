@@ -61,10 +61,13 @@ test("after a GOAWAY open streams go on and new calls use another connection", a
   );
   const { transport } = closing(createTransport({ aiemUrl: draining.url }));
   const drainingClient = createClient(ProcessService, transport);
-  const follower = drainingClient.streamOutput({ name: "p" })[Symbol.asyncIterator]();
+  const record = new CallRecord();
+  const follower = runInCall(record, () =>
+    drainingClient.streamOutput({ name: "p" })[Symbol.asyncIterator](),
+  );
   await follower.next();
   draining.sessions[0]?.close();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await vi.waitFor(() => expect(record.connection?.goaway).toBeDefined());
   await drainingClient.getProcess({ name: "p" });
   expect(draining.sessions).toHaveLength(2);
   release();
