@@ -106,6 +106,14 @@ test.each([
   expect(error).toMatchObject(failure("Internal", message));
 });
 
+test("the last chunk is an end, however the coding is written", async () => {
+  const edge = await startRawEdge((socket) => {
+    socket.write(`${HEAD}Transfer-Encoding: gzip,Chunked \r\n\r\n`);
+    socket.end(Buffer.concat([chunk(line("a")), Buffer.from("0\r\n\r\n")]));
+  });
+  expect(await follow(edge)).toMatchObject({ text: "a", error: undefined });
+});
+
 describe("an end that is none is a lost connection:", () => {
   test.each([
     ["in the middle of a chunk", (text: string) => chunk(text).subarray(0, -8)],
@@ -141,13 +149,18 @@ describe("an end that is none is a lost connection:", () => {
     });
   });
 
-  test("the connection's own end, after whole lines", async () => {
-    const edge = await startRawEdge((socket) => socket.end(`${HEAD}\r\n${line("a")}${line("b")}`));
-    expect(await follow(edge)).toMatchObject({
-      text: "ab",
-      error: failure("Unavailable", /^connection lost: .* made a premature end of its answer$/),
-    });
-  });
+  test.each(["", "transfer-encoding: identity\r\n", "Transfer-Encoding: chunked, gzip\r\n"])(
+    "the connection's own end, after whole lines (%j)",
+    async (header) => {
+      const edge = await startRawEdge((socket) =>
+        socket.end(`${HEAD}${header}\r\n${line("a")}${line("b")}`),
+      );
+      expect(await follow(edge)).toMatchObject({
+        text: "ab",
+        error: failure("Unavailable", /^connection lost: .* made a premature end of its answer$/),
+      });
+    },
+  );
 
   test("half a line, though HTTP says that all is there", async () => {
     const edge = await startEdge(answering(line("a") + line("b").slice(0, 20)));
