@@ -7,6 +7,7 @@ import { connectionLost } from "./connection-lost.js";
 import { http2ErrorName } from "./http2-error-name.js";
 import { repairStatus } from "./malformed-status.js";
 import { notGrpc } from "./not-grpc.js";
+import { forgetRawPacket } from "./raw-packet.js";
 
 /** What is known about every call of a transport. */
 export interface ExplainContext {
@@ -24,6 +25,7 @@ export function explainFailure(
   record: CallRecord,
   context: ExplainContext,
 ): unknown {
+  forgetRawPacket(error);
   if (context.protocol === "rest") {
     // Our own transport tells the rest by itself.
     return record.grpcStatus === undefined ? (record.connection?.lost ?? error) : error;
