@@ -83,6 +83,13 @@ test("a line may be as long as a message, and no longer", async () => {
   );
 });
 
+test("what is null in a line is not there", async () => {
+  const lines = `${line("a").slice(0, -2)},"error":null}\n{"result":null,"error":{"code":5}}\n`;
+  const { text, error } = await follow(await startEdge(answering(lines)));
+  expect(text).toBe("a");
+  expect(error).toMatchObject({ code: Code.NotFound });
+});
+
 test("an error line ends the stream with the service's word", async () => {
   const error = JSON.stringify({ error: { code: 8, message: "too slow", details: [] } });
   const edge = await startEdge(answering(`${line("a")}${error}\n${line("b")}`));
