@@ -13,7 +13,7 @@ import { type AuthAnswer, send } from "../http/send.js";
 import { type AccessToken, accessToken } from "./access-token.js";
 import type { ClientCredentials } from "./client-credentials.js";
 import { oauthFailure } from "./oauth-failure.js";
-import { oauthResponseWithoutIdToken } from "./oauth-response.js";
+import { grantResponse } from "./oauth-response.js";
 
 /** What a token endpoint gives for a refresh token. */
 export interface Granted {
@@ -53,7 +53,7 @@ export async function refreshGrant(
         const form = body.toString();
         const request = { subject: "the token endpoint", url: endpoint, method, headers };
         answer = await send({ ...request, body: form }, http, signal);
-        return oauthResponseWithoutIdToken(answer);
+        return grantResponse(answer);
       },
     },
   );
