@@ -76,9 +76,25 @@ function explainBreak(
   if (code === undefined || code === "ERR_STREAM_WRITE_AFTER_END") {
     return error;
   }
-  return code.startsWith("ERR_SSL_") || code.startsWith("HPE_")
-    ? connectFailure(error.cause, address)
-    : connectionLost(address.origin, `failed (${code})`, error.cause);
+  return (
+    notConnected(error.cause, code, address) ??
+    connectionLost(address.origin, `failed (${code})`, error.cause)
+  );
+}
+
+// What comes after the request and still tells that it was not looked at: a client's certificate is
+// refused (in TLS 1.3, after the handshake), or the answer is not even "HTTP/".
+function notConnected(
+  cause: unknown,
+  code: string,
+  address: ServerAddress,
+): ConnectError | undefined {
+  const failure =
+    code.startsWith("ERR_SSL_") || code === "HPE_INVALID_CONSTANT"
+      ? connectFailure(cause, address)
+      : undefined;
+  const kind = connectFailureKind(failure);
+  return kind === "certificate" || kind === "protocol" ? failure : undefined;
 }
 
 function reset(cause: ConnectError, code: number, neverProcessed: boolean): ConnectError {

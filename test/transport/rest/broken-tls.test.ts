@@ -19,11 +19,12 @@ import { answering } from "./support/http-edge.js";
 const FORGED = Buffer.from([0x17, 0x03, 0x03, 0x00, 0x20, ...Array(32).fill(0)]);
 
 test.each([
-  ["first", 0],
-  ["second", 1],
-])(
-  "TLS that breaks under the %s call of a connection may have had its effect",
-  async (_, before) => {
+  ["first", 0, { protocol: "rest" }],
+  ["second", 1, { protocol: "rest" }],
+  ["first", 0, { protocol: "connect", httpVersion: "1.1" }],
+] as const)(
+  "TLS that breaks under the %s call of a connection may have had its effect: %i, %j",
+  async (_, before, options) => {
     let calls = 0;
     let client: Socket | undefined;
     const server = createHttpsServer(await selfSigned({}), (request, response) => {
@@ -45,10 +46,7 @@ test.each([
     });
     const { port: edge } = closing(await listen(middle));
     const { transport } = closing(
-      createTransport(
-        { aiemUrl: `https://127.0.0.1:${edge}` },
-        { protocol: "rest", verifySsl: false },
-      ),
+      createTransport({ aiemUrl: `https://127.0.0.1:${edge}` }, { ...options, verifySsl: false }),
     );
     const service = createClient(ProcessService, transport);
     for (let i = 0; i < before; i++) {
