@@ -11,8 +11,7 @@ const FIELD = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+readonly (\w+)\??:/g;
 
 /** The options of an exported interface. */
 export function documentedOptions(path: string, interfaceName: string): DocumentedOption[] {
-  const start = `export interface ${interfaceName} `;
-  const [, body] = readText(path).split(start);
+  const [, body] = readText(path).split(new RegExp(`export interface ${interfaceName}\\s`));
   const options = [...(body?.slice(0, body.indexOf("\n}")) ?? "").matchAll(FIELD)].map(
     ([, comment = "", name = ""]) => ({
       name,

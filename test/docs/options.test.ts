@@ -60,6 +60,28 @@ describe("README.md", () => {
   });
 });
 
+describe("docs/authentication.md", () => {
+  const token = [
+    ...documentedOptions("src/auth/refresh/refresh-token-options.ts", "RefreshTokenOptions"),
+    ...documentedOptions("src/auth/http/auth-http-options.ts", "AuthHttpOptions"),
+  ];
+  const discovery = documentedOptions(
+    "src/auth/discovery/discover-connection-options.ts",
+    "DiscoverConnectionOptions",
+  );
+
+  it("has every option of the tokens, with its default", () => {
+    expect(untold("docs/authentication.md", token)).toEqual([]);
+    expect(wrongDefaults("docs/authentication.md", token)).toEqual([]);
+  });
+
+  it("names every option of the discovery", () => {
+    const text = readText("docs/authentication.md");
+    const names = discovery.map(({ name }) => name);
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
 describe("docs/stub.md", () => {
   const stub = [
     ...documentedOptions("src/stub/stub-options.ts", "StubOptions"),

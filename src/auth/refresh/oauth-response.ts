@@ -10,14 +10,16 @@ export function oauthResponse({ status, contentType, text }: AuthAnswer): Respon
 }
 
 /**
- * The same without the ID token that comes with the scope `openid`. Nothing is done with it, and
- * without the issuer's metadata it could not be checked.
+ * The same for an answer to a grant, without what stands in the library's way: members that are null,
+ * which some endpoints give for those that are not there, and the ID token that comes with the scope
+ * `openid`. Nothing is done with it, and without the issuer's metadata it could not be checked.
  */
-export function oauthResponseWithoutIdToken(answer: AuthAnswer): Response {
+export function grantResponse(answer: AuthAnswer): Response {
   const body = readJsonObject(answer.text);
-  if (body === undefined || !("id_token" in body)) {
+  if (body === undefined) {
     return oauthResponse(answer);
   }
   const { id_token: _, ...rest } = body;
-  return oauthResponse({ ...answer, text: JSON.stringify(rest) });
+  const members = Object.entries(rest).filter(([, value]) => value !== null);
+  return oauthResponse({ ...answer, text: JSON.stringify(Object.fromEntries(members)) });
 }

@@ -13,7 +13,7 @@ import { type AuthAnswer, send } from "../http/send.js";
 import { type AccessToken, accessToken } from "./access-token.js";
 import type { ClientCredentials } from "./client-credentials.js";
 import { oauthFailure } from "./oauth-failure.js";
-import { oauthResponseWithoutIdToken } from "./oauth-response.js";
+import { grantResponse } from "./oauth-response.js";
 
 /** What a token endpoint gives for a refresh token. */
 export interface Granted {
@@ -23,7 +23,8 @@ export interface Granted {
 }
 
 /**
- * Asks once for an access token (RFC 6749, section 6).
+ * Asks once for an access token (RFC 6749, section 6). It cannot be cancelled: an endpoint that
+ * changes refresh tokens has used up the old one, and only its answer has the new one.
  *
  * @throws TokenEndpointError for the endpoint's refusal; what `send` throws.
  */
@@ -32,11 +33,11 @@ export async function refreshGrant(
   credentials: ClientCredentials,
   refreshToken: string,
   http: AuthHttpOptions,
-  signal: AbortSignal,
 ): Promise<Granted> {
   const { clientId, clientSecret, scope } = credentials;
   const server = { issuer: endpoint.origin, token_endpoint: endpoint.href };
   const client: Client = { client_id: clientId };
+  const { signal } = new AbortController();
   const askedAt = performance.now();
   let answer: AuthAnswer | undefined;
   const response = await refreshTokenGrantRequest(
@@ -52,7 +53,7 @@ export async function refreshGrant(
         const form = body.toString();
         const request = { subject: "the token endpoint", url: endpoint, method, headers };
         answer = await send({ ...request, body: form }, http, signal);
-        return oauthResponseWithoutIdToken(answer);
+        return grantResponse(answer);
       },
     },
   );

@@ -1,3 +1,4 @@
+import { untilAborted } from "../../retry/until-aborted.js";
 import type { TokenRequest } from "../../transport/connection-config.js";
 import { untilAnswered } from "../http/until-answered.js";
 import { checkedHttpOptions, requireText, requireTextIfGiven } from "../settings/check-options.js";
@@ -13,7 +14,9 @@ import { tokenEndpointOf } from "./token-endpoint.js";
  *
  * A token is kept until 5 seconds before it expires, or until a server refuses it; without
  * `expires_in`, for 25 seconds. However many calls need a new one, it is asked for once. HTTP 408,
- * 429 and 5xx, and failures of the network, are met with up to three attempts.
+ * 429 and 5xx, and failures of the network, are met with up to three attempts. When every call has
+ * given up there is no further attempt, but one under way goes on for its `httpTimeoutMs` at most,
+ * since its answer may hold the only refresh token that is still good.
  *
  * The function rejects with a TokenEndpointError where the endpoint refuses, with a ConnectError
  * Unavailable where it cannot be reached, FailedPrecondition where something must be changed, and
@@ -36,15 +39,23 @@ export function refreshTokenProvider(
   let { refreshToken } = options;
   let kept: AccessToken | undefined;
 
-  const refresh = new SharedRun(async (signal) => {
-    const endpoint = await tokenEndpoint(signal);
-    const granted = await untilAnswered(
-      (each) => refreshGrant(endpoint, credentials, refreshToken, http, each),
-      signal,
-    );
+  const grant = async (endpoint: URL): Promise<string> => {
+    const granted = await refreshGrant(endpoint, credentials, refreshToken, http);
     refreshToken = granted.refreshToken ?? refreshToken;
     kept = granted.accessToken;
     return kept.value;
+  };
+  // Goes on when nobody waits for it any more, and is found by who comes then.
+  let underWay: Promise<string> | undefined;
+  const grantOnce = (endpoint: URL): Promise<string> => {
+    underWay ??= grant(endpoint).finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+  const refresh = new SharedRun(async (signal) => {
+    const endpoint = await tokenEndpoint(signal);
+    return await untilAnswered((each) => untilAborted(grantOnce(endpoint), each), signal);
   });
 
   return async ({ rejectedToken, signal }) => {

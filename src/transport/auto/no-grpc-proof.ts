@@ -12,10 +12,12 @@ import { connectFailureKind } from "../errors/connect-failure.js";
  */
 export function noGrpcProof(error: unknown, record: CallRecord): string | undefined {
   const kind = connectFailureKind(error);
-  const status = record.response?.[":status"];
-  const isProof =
-    kind === "protocol" ||
-    kind === "silence" ||
-    (record.grpcStatus === undefined && (status === 404 || status === 415));
+  const isProof = kind === "protocol" || kind === "silence" || saysNotGrpc(record);
   return isProof ? ConnectError.from(error).rawMessage : undefined;
+}
+
+function saysNotGrpc({ response, grpcStatus }: CallRecord): boolean {
+  const { ":status": status, "content-type": type = "" } = response ?? {};
+  const inGrpc = grpcStatus !== undefined || type.startsWith("application/grpc");
+  return !inGrpc && (status === 404 || status === 415);
 }

@@ -7,6 +7,7 @@ import { connectionLost } from "./connection-lost.js";
 import { http2ErrorName } from "./http2-error-name.js";
 import { repairStatus } from "./malformed-status.js";
 import { notGrpc } from "./not-grpc.js";
+import { forgetRawPacket } from "./raw-packet.js";
 
 /** What is known about every call of a transport. */
 export interface ExplainContext {
@@ -24,6 +25,7 @@ export function explainFailure(
   record: CallRecord,
   context: ExplainContext,
 ): unknown {
+  forgetRawPacket(error);
   if (context.protocol === "rest") {
     // Our own transport tells the rest by itself.
     return record.grpcStatus === undefined ? (record.connection?.lost ?? error) : error;
@@ -74,9 +76,25 @@ function explainBreak(
   if (code === undefined || code === "ERR_STREAM_WRITE_AFTER_END") {
     return error;
   }
-  return code.startsWith("ERR_SSL_") || code.startsWith("HPE_")
-    ? connectFailure(error.cause, address)
-    : connectionLost(address.origin, `failed (${code})`, error.cause);
+  return (
+    notConnected(error.cause, code, address) ??
+    connectionLost(address.origin, `failed (${code})`, error.cause)
+  );
+}
+
+// What comes after the request and still tells that it was not looked at: a client's certificate is
+// refused (in TLS 1.3, after the handshake), or the answer is not even "HTTP/".
+function notConnected(
+  cause: unknown,
+  code: string,
+  address: ServerAddress,
+): ConnectError | undefined {
+  const failure =
+    code.startsWith("ERR_SSL_") || code === "HPE_INVALID_CONSTANT"
+      ? connectFailure(cause, address)
+      : undefined;
+  const kind = connectFailureKind(failure);
+  return kind === "certificate" || kind === "protocol" ? failure : undefined;
 }
 
 function reset(cause: ConnectError, code: number, neverProcessed: boolean): ConnectError {

@@ -1,12 +1,17 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { isIPv6, type Socket } from "node:net";
+import { isIP, isIPv6, type Socket } from "node:net";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { onAbort } from "../../retry/abort-listeners.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { connectFailureFor } from "../errors/connect-failure.js";
 import type { ConnectFailureKind } from "../errors/connect-failure-reason.js";
+import { tlsFailure } from "../errors/tls-failure.js";
 import type { EnvironmentProxy } from "./environment-proxy.js";
+
+// The options of TLS are those of the server.
+const CERTIFICATE_HINT =
+  "; its certificate must be one that Node.js trusts: NODE_EXTRA_CA_CERTS names further authorities";
 
 /** What a tunnel needs besides its ends. */
 export interface TunnelOptions {
@@ -40,8 +45,10 @@ export function openTunnel(
       request.destroy();
     });
     request.on("error", (error) => {
-      const code = nodeErrorCode(error) ?? error.message;
-      fail(code === "ECONNREFUSED" ? "refused" : "network", `cannot be used: ${code}`, error);
+      const code = nodeErrorCode(error);
+      const kind = code === "ECONNREFUSED" ? "refused" : tlsFailure(code, error)?.kind;
+      const what = `cannot be used: ${code ?? error.message}`;
+      fail(kind ?? "network", kind === "certificate" ? what + CERTIFICATE_HINT : what, error);
     });
     request.once("socket", (socket) => onSocket?.(socket));
     request.once("close", stopListening);
@@ -68,15 +75,20 @@ export function openTunnel(
 
 function connectRequest(url: URL, { host, port }: ServerAddress): ClientRequest {
   const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-  const request = url.protocol === "https:" ? requestHttps : requestHttp;
-  return request({
+  const proxy = url.hostname.replace(/^\[|\]$/g, "");
+  const secure = url.protocol === "https:";
+  const options = {
     method: "CONNECT",
-    host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port),
+    host: proxy,
+    port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
     path: target,
     headers: { host: target, ...authorization(url) },
     agent: false,
-  });
+  };
+  // Without a name of its own Node.js would check the proxy's certificate against the host header.
+  return secure
+    ? requestHttps({ ...options, servername: isIP(proxy) === 0 ? proxy : "" })
+    : requestHttp(options);
 }
 
 function authorization({ username, password }: URL): { "proxy-authorization"?: string } {

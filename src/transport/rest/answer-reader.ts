@@ -56,13 +56,14 @@ export class AnswerReader {
         if (!isJsonObject(json)) {
           throw unreadable("a line of its stream is no JSON object");
         }
-        if (json["error"] !== undefined) {
+        const { result = null, error = null } = json;
+        if (error !== null) {
           throw noted(readStatus(json, answer.header), record) ?? unreadable("an error of no code");
         }
-        if (json["result"] === undefined) {
+        if (result === null) {
           throw unreadable("a line of its stream has neither a result nor an error");
         }
-        yield answerMessage(schema, json["result"]);
+        yield answerMessage(schema, result);
       }
     } catch (error) {
       this.#fail(error);

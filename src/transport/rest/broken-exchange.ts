@@ -1,7 +1,11 @@
 import { ConnectError } from "@connectrpc/connect";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import type { ServerAddress } from "../aiem-url.js";
-import { connectFailure, connectFailureFor } from "../errors/connect-failure.js";
+import {
+  connectFailure,
+  connectFailureFor,
+  connectFailureKind,
+} from "../errors/connect-failure.js";
 import { connectionLost } from "../errors/connection-lost.js";
 
 /**
@@ -14,9 +18,13 @@ export function noAnswer(error: unknown, address: ServerAddress, fresh: boolean)
     return error;
   }
   const code = nodeErrorCode(error);
-  if (code?.startsWith("ERR_SSL_")) {
-    // In TLS 1.3 a server refuses a client's certificate after the handshake.
-    return connectFailure(error, address);
+  if (code?.startsWith("ERR_SSL_") && fresh) {
+    // In TLS 1.3 a server refuses a client's certificate after the handshake. Anything else comes
+    // from the network, and later than the request.
+    const refusal = connectFailure(error, address);
+    if (connectFailureKind(refusal) === "certificate") {
+      return refusal;
+    }
   }
   if (code === "HPE_INVALID_CONSTANT" && fresh) {
     // Not even "HTTP/". Anything else may be the answer to a request that had its effect.

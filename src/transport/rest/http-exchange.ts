@@ -74,7 +74,7 @@ export class HttpExchange {
     return {
       status: statusCode,
       header: responseHeaders(response.rawHeaders),
-      endIsSure: "content-length" in headers || "transfer-encoding" in headers,
+      endIsSure: "content-length" in headers || isChunked(headers["transfer-encoding"]),
       body: this.#body(response),
     };
   }
@@ -89,4 +89,9 @@ export class HttpExchange {
       throw brokenAnswer(new Error("the connection was closed"), this.#address);
     }
   }
+}
+
+// Any other coding at the end leaves the length to the connection's end (RFC 9112, section 6.3).
+function isChunked(transferEncoding: string | undefined): boolean {
+  return transferEncoding !== undefined && /(^|[\s,])chunked\s*$/i.test(transferEncoding);
 }

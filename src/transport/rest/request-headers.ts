@@ -34,6 +34,8 @@ export function requestHeaders(header: Headers, body: string | undefined): Heade
     headers.delete(name);
   }
   headers.set("accept", "application/json");
+  // Without it any coding would do (RFC 9110, section 12.5.3), and none is decoded.
+  headers.set("accept-encoding", "identity");
   if (body === undefined) {
     headers.delete("content-type");
   } else {

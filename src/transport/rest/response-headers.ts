@@ -1,4 +1,5 @@
-const FORWARDED = /^grpc-(?:metadata|trailer)-(.+)$/;
+// But not those of the body, which is another one here.
+const FORWARDED = /^grpc-(?:metadata|trailer)-(?!content-)(.+)$/;
 
 /**
  * The headers of an answer. grpc-gateway hands on what the service says with a prefix; it is there

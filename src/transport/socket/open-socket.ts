@@ -28,12 +28,14 @@ const KEEP_ALIVE_DELAY_MS = 30_000;
  */
 export function openSocket(address: ServerAddress, options: SocketOptions): Promise<Socket> {
   const { signal, tunnel } = options;
-  if (tunnel && !address.secure) {
-    return Promise.resolve(tunnel);
-  }
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
+      tunnel?.destroy();
       reject(signal.reason);
+      return;
+    }
+    if (tunnel && !address.secure) {
+      resolve(tunnel);
       return;
     }
     const { host, port, secure } = address;

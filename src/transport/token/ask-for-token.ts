@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { onAbort } from "../../retry/abort-listeners.js";
+import { untilAborted } from "../../retry/until-aborted.js";
 import type { TokenProvider } from "../connection-config.js";
 
 /**
@@ -43,11 +43,4 @@ function checked(token: unknown): string {
         ? "is empty"
         : "holds characters that cannot be in a header, such as spaces or line breaks";
   throw new ConnectError(`the token ${what}`, Code.InvalidArgument);
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stopListening = onAbort(signal, () => reject(signal.reason));
-    promise.then(resolve, reject).finally(stopListening);
-  });
 }

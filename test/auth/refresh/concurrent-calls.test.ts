@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { refreshTokenProvider } from "../../../src/auth/refresh/refresh-token-provider.js";
 import { useEmptyEnvironment } from "../support/environment.js";
 import { granted, startIdentityProvider } from "../support/identity-provider.js";
@@ -6,7 +6,7 @@ import { granted, startIdentityProvider } from "../support/identity-provider.js"
 useEmptyEnvironment();
 
 /** An identity provider whose first answer waits until it is told. */
-async function start() {
+async function start(more: Readonly<Record<string, unknown>> = {}) {
   let answer = () => {};
   const told = new Promise<void>((resolve) => {
     answer = resolve;
@@ -15,7 +15,7 @@ async function start() {
     if (index === 0) {
       await told;
     }
-    return granted(`access-${index + 1}`);
+    return granted(`access-${index + 1}`, more);
   });
   const token = refreshTokenProvider({
     tokenEndpoint: provider.tokenEndpoint,
@@ -49,19 +49,56 @@ test("a call that gives up leaves the others their token", async () => {
   expect(grants()).toHaveLength(1);
 });
 
-test("when all calls have given up the request is cancelled, and the next call makes its own", async () => {
-  const { token, grants, asked, sockets } = await start();
-  const callers = [new AbortController(), new AbortController()];
-  const calls = callers.map(({ signal }) => token({ signal }).catch((error: unknown) => error));
-  await asked();
-  expect(sockets.size).toBe(1);
-  for (const [index, caller] of callers.entries()) {
-    caller.abort(index);
+describe("when all calls have given up", () => {
+  function giveUp(token: (request: { signal: AbortSignal }) => Promise<string>) {
+    const callers = [new AbortController(), new AbortController()];
+    const calls = callers.map(({ signal }) => token({ signal }).catch((error: unknown) => error));
+    return async () => {
+      for (const [index, caller] of callers.entries()) {
+        caller.abort(index);
+      }
+      await expect(Promise.all(calls)).resolves.toEqual([0, 1]);
+    };
   }
-  await expect(Promise.all(calls)).resolves.toEqual([0, 1]);
-  await expect.poll(() => sockets.size).toBe(0);
-  await expect(token({ signal: new AbortController().signal })).resolves.toBe("access-2");
-  expect(grants()).toHaveLength(2);
+
+  test("the request goes on, and its answer is for the next call", async () => {
+    const { token, grants, asked, answer, sockets } = await start();
+    const abort = giveUp(token);
+    await asked();
+    await abort();
+    const next = token({ signal: new AbortController().signal });
+    answer();
+    await expect(next).resolves.toBe("access-1");
+    await expect(token({ signal: new AbortController().signal })).resolves.toBe("access-1");
+    expect(grants()).toHaveLength(1);
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
+  test("a changed refresh token is not lost", async () => {
+    const { token, grants, asked, answer, sockets } = await start({
+      refresh_token: "refresh-1",
+      expires_in: 1,
+    });
+    const abort = giveUp(token);
+    await asked();
+    await abort();
+    answer();
+    await expect.poll(() => sockets.size).toBe(0);
+    await token({ signal: new AbortController().signal });
+    expect(grants().map((grant) => grant["refresh_token"])).toEqual(["refresh-0", "refresh-1"]);
+  });
+
+  test("a failed request is not sent again, and hurts nobody", async () => {
+    const { tokenEndpoint, grants, sockets } = await startIdentityProvider(() => "hang");
+    const options = { tokenEndpoint, clientId: "c", refreshToken: "r", httpTimeoutMs: 100 };
+    const abort = giveUp(refreshTokenProvider(options));
+    await expect.poll(() => grants().length).toBe(1);
+    await abort();
+    await expect.poll(() => sockets.size).toBe(0);
+    // Longer than the pause before another attempt may be.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(grants()).toHaveLength(1);
+  });
 });
 
 test("a call that is aborted before it begins asks for nothing", async () => {

@@ -70,10 +70,16 @@ describe("a failure that may pass", () => {
     });
   });
 
-  test("is a server that accepts connections and says something else than HTTP", async () => {
+  test.each([
+    ["says something else than HTTP", "SSH-2.0-server\r\n"],
+    [
+      "changes the protocol unasked",
+      "HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+    ],
+  ])("is a server that accepts connections and %s", async (_, answer) => {
     const server = createServer((socket) => {
       socket.on("error", () => undefined);
-      socket.end("SSH-2.0-server\r\n");
+      socket.once("data", () => socket.end(answer));
     });
     const { port } = closing(await listen(server));
     const tokenEndpoint = `http://127.0.0.1:${port}/token`;

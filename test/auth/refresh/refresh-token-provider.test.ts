@@ -55,6 +55,7 @@ test("gives a token that expires within five seconds to who asked for it, and th
 test.each([
   ["no expires_in", { expires_in: undefined }],
   ["an expires_in of 0", { expires_in: 0 }],
+  ["null for what is not there", { expires_in: null, refresh_token: null, scope: null }],
 ])("takes a token with %s to live for 30 seconds", async (_title, more) => {
   const { tokenEndpoint } = await startIdentityProvider((_, index) =>
     granted(`access-${index + 1}`, more),

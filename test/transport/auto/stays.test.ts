@@ -63,22 +63,21 @@ describe("gRPC it stays", () => {
     [502, "text/html"],
     [503, "text/html"],
     [504, "text/html"],
-  ])(
-    "though a proxy answers HTTP %i %s, perhaps after the call was executed",
-    async (status, type) => {
-      const paths: string[] = [];
-      const server = http2Edge({ ":status": status, "content-type": type }, (path) =>
-        paths.push(path),
-      );
-      const { client, events } = await connectTo(server);
-      const record = new CallRecord();
-      const call = runInCall(record, () => client.sendSignal({ name, signal: 15 }));
-      await expect(call).rejects.toMatchObject(failureLike(status, type));
-      expect(record.neverProcessed).toBe(false);
-      expect(paths).toEqual([`/${ProcessService.typeName}/SendSignal`]);
-      expect(events).toEqual([]);
-    },
-  );
+    [404, "application/grpc"],
+    [415, "application/grpc+proto"],
+  ])("though it answers HTTP %i %s, perhaps after the call was executed", async (status, type) => {
+    const paths: string[] = [];
+    const server = http2Edge({ ":status": status, "content-type": type }, (path) =>
+      paths.push(path),
+    );
+    const { client, events } = await connectTo(server);
+    const record = new CallRecord();
+    const call = runInCall(record, () => client.sendSignal({ name, signal: 15 }));
+    await expect(call).rejects.toMatchObject(failureLike(status, type));
+    expect(record.neverProcessed).toBe(false);
+    expect(paths).toEqual([`/${ProcessService.typeName}/SendSignal`]);
+    expect(events).toEqual([]);
+  });
 
   test("while connections are refused, or end before HTTP/2 begins", async () => {
     const { port, close } = await listen(createTcpServer());

@@ -115,6 +115,15 @@ test("informational answers before the real one are passed over", async () => {
   await expect(client.getProcess({ name })).resolves.toBeDefined();
 });
 
+test("an answer without a content type is not taken for the gRPC that the gateway had", async () => {
+  const { client } = await startRawEdge((socket) =>
+    socket.write(
+      "HTTP/1.1 200 OK\r\nGrpc-Metadata-Content-Type: application/grpc\r\ncontent-length: 2\r\n\r\n{}",
+    ),
+  );
+  await expect(client.getProcess({ name })).resolves.toBeDefined();
+});
+
 test("what the service says in its headers is there under its own name", async () => {
   const headers = {
     "Grpc-Metadata-X-Region": "eu",

@@ -89,6 +89,7 @@ test("headers of the caller's are sent, but not those of the connection", async 
     "Connect-Timeout-Ms": "5",
     Upgrade: "h2c",
     Expect: "100-continue",
+    "Accept-Encoding": "gzip",
   };
   const { origin } = await start();
   await client.sendSignal({ name: PROCESS, signal: 9 }, { headers });
@@ -97,6 +98,7 @@ test("headers of the caller's are sent, but not those of the connection", async 
     "grpc-metadata-color": "blue",
     "content-length": String('{"signal":9}'.length),
     connection: "keep-alive",
+    "accept-encoding": "identity",
   });
   expect(seen[0]?.headers["host"]).toMatch(/^127\.0\.0\.1:/);
   expect(origin).toContain("127.0.0.1");

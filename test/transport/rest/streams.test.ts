@@ -83,6 +83,13 @@ test("a line may be as long as a message, and no longer", async () => {
   );
 });
 
+test("what is null in a line is not there", async () => {
+  const lines = `${line("a").slice(0, -2)},"error":null}\n{"result":null,"error":{"code":5}}\n`;
+  const { text, error } = await follow(await startEdge(answering(lines)));
+  expect(text).toBe("a");
+  expect(error).toMatchObject({ code: Code.NotFound });
+});
+
 test("an error line ends the stream with the service's word", async () => {
   const error = JSON.stringify({ error: { code: 8, message: "too slow", details: [] } });
   const edge = await startEdge(answering(`${line("a")}${error}\n${line("b")}`));
@@ -104,6 +111,14 @@ test.each([
   const { text: before, error } = await follow(edge);
   expect(before).toBe("a");
   expect(error).toMatchObject(failure("Internal", message));
+});
+
+test("the last chunk is an end, however the coding is written", async () => {
+  const edge = await startRawEdge((socket) => {
+    socket.write(`${HEAD}Transfer-Encoding: gzip,Chunked \r\n\r\n`);
+    socket.end(Buffer.concat([chunk(line("a")), Buffer.from("0\r\n\r\n")]));
+  });
+  expect(await follow(edge)).toMatchObject({ text: "a", error: undefined });
 });
 
 describe("an end that is none is a lost connection:", () => {
@@ -141,13 +156,18 @@ describe("an end that is none is a lost connection:", () => {
     });
   });
 
-  test("the connection's own end, after whole lines", async () => {
-    const edge = await startRawEdge((socket) => socket.end(`${HEAD}\r\n${line("a")}${line("b")}`));
-    expect(await follow(edge)).toMatchObject({
-      text: "ab",
-      error: failure("Unavailable", /^connection lost: .* made a premature end of its answer$/),
-    });
-  });
+  test.each(["", "transfer-encoding: identity\r\n", "Transfer-Encoding: chunked, gzip\r\n"])(
+    "the connection's own end, after whole lines (%j)",
+    async (header) => {
+      const edge = await startRawEdge((socket) =>
+        socket.end(`${HEAD}${header}\r\n${line("a")}${line("b")}`),
+      );
+      expect(await follow(edge)).toMatchObject({
+        text: "ab",
+        error: failure("Unavailable", /^connection lost: .* made a premature end of its answer$/),
+      });
+    },
+  );
 
   test("half a line, though HTTP says that all is there", async () => {
     const edge = await startEdge(answering(line("a") + line("b").slice(0, 20)));

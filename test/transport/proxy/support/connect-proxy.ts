@@ -1,12 +1,18 @@
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { connect } from "node:net";
+import type { TlsOptions } from "node:tls";
 import { closing } from "../../support/cleanup.js";
 import { listen } from "../../support/listen.js";
 
 /** A proxy that connects every name to one port of this machine. */
-export async function startProxy(target: number, { status = 200 }: { status?: number } = {}) {
+export async function startProxy(
+  target: number,
+  { status = 200, tls }: { status?: number; tls?: TlsOptions } = {},
+) {
   const seen: { readonly target: string | undefined; readonly headers: IncomingHttpHeaders }[] = [];
-  const server = createServer((_, response) => response.writeHead(400).end());
+  const refuse: RequestListener = (_, response) => response.writeHead(400).end();
+  const server = tls ? createHttpsServer(tls, refuse) : createServer(refuse);
   server.on("connect", ({ url, headers }, socket, head) => {
     seen.push({ target: url, headers });
     socket.on("error", () => undefined);
