@@ -59,8 +59,12 @@ describe("REST over HTTP/2", () => {
     const name = await create("true");
     stub.faults.add({ method: "StartProcess", fault: "goaway", processed: false });
     const session = openSession(stub);
+    const errors: unknown[] = [];
+    session.on("error", (error) => errors.push(error));
     if (nth === 2) {
-      await once(session.request({ ":path": `/v1/${name}`, ...headers(stub) }), "response");
+      const first = session.request({ ":path": `/v1/${name}`, ...headers(stub) });
+      first.on("error", (error) => errors.push(error));
+      await once(first, "response");
     }
     const post = { ":method": "POST", ":path": `/v1/${name}:start`, ...headers(stub) };
     const stream = session.request(post);
@@ -68,6 +72,7 @@ describe("REST over HTTP/2", () => {
     stream.end("{}");
     await new Promise((resolve) => stream.once("close", resolve));
     expect(stream.rstCode).toBe(7);
+    expect(errors).toEqual([]);
     expect((await client.getProcess({ name })).process?.state).toBe(Process_State.PENDING);
   });
 

@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 
+import type { NodeResponse } from "../../server/node-handler.js";
+
 // How long a peer may take to answer a FIN with its own, in milliseconds.
 const FIN_GRACE_MS = 1000;
 
@@ -9,6 +11,8 @@ export class Link {
   readonly #tcp: Socket;
   /** What HTTP is spoken over: the same, or TLS on top of it. */
   #http: Socket;
+  #calls = 0;
+  #closesWhenIdle = false;
   #silences = 0;
   #audible: Promise<void> | undefined;
   #speakAgain: (() => void) | undefined;
@@ -22,6 +26,22 @@ export class Link {
   /** The connection speaks TLS. */
   encrypt(tls: Socket): void {
     this.#http = tls;
+  }
+
+  /** Carries a call until the end of its response. */
+  carry(response: NodeResponse): void {
+    this.#calls += 1;
+    response.once("close", () => {
+      this.#calls -= 1;
+      // Node writes the end of a stream a moment after it has told it.
+      if (this.#closesWhenIdle && this.#calls === 0) setImmediate(() => this.close());
+    });
+  }
+
+  /** Sends a FIN after the last call. */
+  closeWhenIdle(): void {
+    this.#closesWhenIdle = true;
+    if (this.#calls === 0) this.close();
   }
 
   /** Sends a RST. */

@@ -12,15 +12,15 @@ import type { Links } from "./links.js";
 export class NodeCallWire implements CallWire {
   readonly #request: NodeRequest;
   readonly #response: NodeResponse;
-  readonly #links: Links;
-  #foundLink: Link | undefined;
+  readonly #link: Link | undefined;
   #isTaken = false;
   #omitsTrailers = false;
 
   constructor(request: NodeRequest, response: NodeResponse, links: Links) {
     this.#request = request;
     this.#response = response;
-    this.#links = links;
+    this.#link = links.from(request.socket.remotePort);
+    this.#link?.carry(response);
   }
 
   /** Whether a fault has dealt with the response, so that nothing more may be written to it. */
@@ -76,16 +76,21 @@ export class NodeCallWire implements CallWire {
     }
     const { id = 0, session } = this.#request.stream;
     // The ids of a client's streams are odd. Node takes 0 for the newest one, so that a connection's
-    // first call has to be refused by itself.
+    // first call has to be refused by itself, before.
     const lastStreamId = processed || id <= 1 ? 0 : id - 2;
-    if (!processed) {
-      this.#isTaken = true;
-      if (lastStreamId === 0) this.#resetStream("REFUSED_STREAM");
-    }
+    if (!processed && lastStreamId === 0) this.#resetStream("REFUSED_STREAM");
     const data = debugData === undefined ? undefined : Buffer.from(debugData);
     session?.goaway(HTTP2_ERROR_CODES[code], lastStreamId, data);
-    // Else Node reads nothing more after the last call, and never sees the client's end.
-    session?.close();
+    // Node reads nothing more after the last call unless it is told to close, and would never see the
+    // client's end.
+    if (lastStreamId === 0) {
+      session?.close();
+      return;
+    }
+    // Closing the session would send a second GOAWAY, whose last stream is a later one: clients call
+    // that a protocol error.
+    this.#resetStream("REFUSED_STREAM");
+    this.#link?.closeWhenIdle();
   }
 
   answer({ status, headers = {}, body }: HttpFault): void {
@@ -109,11 +114,6 @@ export class NodeCallWire implements CallWire {
     await this.#delivered(signal);
     const undo = this.#link?.silence();
     return () => undo?.();
-  }
-
-  get #link(): Link | undefined {
-    this.#foundLink ??= this.#links.from(this.#request.socket.remotePort);
-    return this.#foundLink;
   }
 
   #delivered(signal: AbortSignal): Promise<void> {
