@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { Process_State } from "../../../src/gen.js";
 import type { StubServer } from "../../../src/stub/index.js";
@@ -74,6 +74,23 @@ describe("REST over HTTP/2", () => {
     expect(stream.rstCode).toBe(7);
     expect(errors).toEqual([]);
     expect((await client.getProcess({ name })).process?.state).toBe(Process_State.PENDING);
+  });
+
+  test("goaway that disowns a call lets those before it end", async () => {
+    const { stub, create, client } = await startFaultyServer();
+    const name = await create("echo begun; exec sleep 60");
+    await client.startProcess({ name });
+    const session = openSession(stub);
+    const follow = session.request({ ":path": `/v1/${name}:streamOutput`, ...headers(stub) });
+    await once(follow, "data");
+    stub.faults.add({ method: "GetProcess", fault: "goaway", processed: false });
+    const disowned = session.request({ ":path": `/v1/${name}`, ...headers(stub) });
+    disowned.on("error", () => {});
+    await new Promise((resolve) => disowned.once("close", resolve));
+    await client.sendSignal({ name, signal: 15 });
+    await once(follow.resume(), "end");
+    expect(follow.rstCode).toBe(0);
+    await vi.waitFor(() => expect(session.destroyed).toBe(true));
   });
 
   test("rst-stream carries its code, and spares the connection", async () => {
