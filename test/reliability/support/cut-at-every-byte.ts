@@ -24,6 +24,7 @@ const WRITES: readonly Write[] = [
   { fd: 1, data: bytes("\0\0\x04\x03\0\0\0\0\x01\0\0\0\0\0\0\x08\x07\0\0\0\0\0") },
   { fd: 1, data: bytes("grpc-status: 0\xff\xfe\x80 no line break") },
 ];
+const CUTS: readonly Cut[] = ["FIN", "RST"];
 const WORKERS = 8;
 
 interface Trial {
@@ -31,14 +32,10 @@ interface Trial {
   readonly how: Cut;
 }
 
-/**
- * Cuts the first connection of a follow after every number of bytes that the server sent.
- *
- * @param cutsAt how it is cut after so many bytes: once for each.
- */
-export function cutAtEveryByte(way: Way, cutsAt: (bytes: number) => readonly Cut[]): void {
+/** Cuts the first connection of a follow after every number of bytes that the server sent. */
+export function cutAtEveryByte(way: Way): void {
   const title = "delivers each byte once, wherever its first connection is cut";
-  it(title, { timeout: 120_000 }, async ({ annotate }) => {
+  it(title, { timeout: 240_000 }, async ({ annotate }) => {
     await using stub = await startStubServer();
     await using direct = clientVia(stub, stub, way);
     const { name } = await direct.createProcess(stub.parent, script(), { autoRun: true });
@@ -48,7 +45,7 @@ export function cutAtEveryByte(way: Way, cutsAt: (bytes: number) => readonly Cut
 
     const recorded = await bytesOfFollow();
     const trials: Trial[] = Array.from({ length: recorded + 1 }, (_, cutAfterBytes) =>
-      cutsAt(cutAfterBytes).map((how) => ({ cutAfterBytes, how })),
+      CUTS.map((how) => ({ cutAfterBytes, how })),
     ).flat();
     const pending = trials.values();
     const wrong: string[] = [];
@@ -59,8 +56,9 @@ export function cutAtEveryByte(way: Way, cutsAt: (bytes: number) => readonly Cut
     expect(wrong).toEqual([]);
     expect(done).toBe(trials.length);
     expect(done).toBeGreaterThan(500);
-    // All but those that were cut after the last byte came back over a second connection.
-    expect(connections).toBeGreaterThan(2 * done - 20);
+    // Those that were cut came back over a second connection. A few are not cut: what HTTP/2 says
+    // about its windows is not always of the same length.
+    expect(connections).toBeGreaterThan(1.9 * done);
     await annotate(`${done} cuts, over ${connections} connections`);
 
     async function bytesOfFollow(): Promise<number> {
