@@ -93,7 +93,7 @@ export function definePiping(target: ContractTarget): void {
       expect(listenerCount(stderr)).toBe(listeners);
       expect([stderr.destroyed, stderr.writableEnded]).toEqual([false, false]);
       if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers, { timeout: 5_000 }).toBeLessThanOrEqual(before);
+        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
       }
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
       await client.sendSignal(name, "SIGKILL");

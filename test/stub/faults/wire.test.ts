@@ -198,7 +198,7 @@ describe("HTTP/2", () => {
     expect(await closed(call(session, stub, "GetProcess", name))).toBe(0);
     const fault = stub.faults.add({ method: "GetProcess", fault: "blackhole" });
     const get = call(session, stub, "GetProcess", name);
-    await vi.waitFor(() => expect(fault.fired).toBe(1));
+    await expect.poll(() => fault.fired).toBe(1);
     // What was sent before is let through first, and pings with it.
     const { pong } = await vi.waitFor(
       async () => {

@@ -3,7 +3,7 @@ import { Agent, get } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 
 import { ProcessService } from "../../../src/gen.js";
 import { startHttpServer } from "../../../src/stub/server/http-server.js";
@@ -58,8 +58,8 @@ describe("stop", () => {
     const silent = await connectRaw(server.port);
     await server.stop();
     await silent.receivedUntilClosed();
-    await vi.waitFor(() => expect(session.destroyed).toBe(true));
-    await vi.waitFor(() => expect(Object.keys(agent.freeSockets)).toEqual([]));
+    await expect.poll(() => session.destroyed).toBe(true);
+    await expect.poll(() => Object.keys(agent.freeSockets)).toEqual([]);
     agent.destroy();
   });
 
