@@ -64,18 +64,20 @@ describe("stop", () => {
   });
 
   test("lets a response that is on its way arrive", async () => {
+    let end = () => {};
     const server = await startHttpServer(0, {
       handlers: [
         (_request, response) => {
           response.write("be");
-          setTimeout(() => response.end("gun"), 30);
+          end = () => response.end("gun");
           return true;
         },
       ],
-      stopGraceMs: 500,
+      stopGraceMs: 10_000,
     });
     const response = await fetch(`http://127.0.0.1:${server.port}/`);
     const stopped = server.stop();
+    end();
     expect(await response.text()).toBe("begun");
     await stopped;
   });

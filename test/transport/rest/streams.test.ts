@@ -211,13 +211,15 @@ test("a reader that pauses holds the server back, and loses nothing when the ser
 test.each(["FIN", "RST"])(
   "a server that goes away (%s) while the reader pauses is no more than a lost connection",
   async (how) => {
+    let goAway = () => {};
     const edge = await startRawEdge((socket) => {
       socket.write(`${HEAD}connection: close\r\ntransfer-encoding: chunked\r\n\r\n`);
       socket.write(chunk(line("x".repeat(60_000)).repeat(10)));
-      setTimeout(() => (how === "FIN" ? socket.end() : socket.resetAndDestroy()), 20);
+      goAway = () => (how === "FIN" ? socket.end() : socket.resetAndDestroy());
     });
     const follower = edge.client.streamOutput({ name })[Symbol.asyncIterator]();
     await follower.next();
+    goAway();
     await new Promise((resolve) => setTimeout(resolve, 100));
     const rest = async () => {
       while (!(await follower.next()).done);
