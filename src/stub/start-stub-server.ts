@@ -51,7 +51,8 @@ export interface StubServerOptions extends StubOptions {
  * that leave the group (`setsid`) are out of reach, and survive close().
  *
  * @throws TypeError where `users` or `engines` are given and empty, and for a token, an engine's
- * name, a secret's, a limit or an origin that cannot be used; Error where the port cannot be listened to (EADDRINUSE).
+ * name, a secret's, a limit or an origin that cannot be used; Error where the port cannot be
+ * listened to (EADDRINUSE).
  */
 export async function startStubServer({
   port = 0,

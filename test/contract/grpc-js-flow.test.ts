@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { ProcessClient } from "../../src/index.js";
 import { startHttpServer } from "../../src/stub/server/http-server.js";
 import { createRpcHandler } from "../../src/stub/server/rpc-handler.js";
@@ -74,7 +74,7 @@ describe.each([
       expect(flood.followers()).toBe(1);
       break;
     }
-    await vi.waitFor(() => expect(flood.followers()).toBe(0));
+    await expect.poll(() => flood.followers()).toBe(0);
 
     const controller = new AbortController();
     const following = async () => {
@@ -83,6 +83,6 @@ describe.each([
       }
     };
     await expect(following()).rejects.toBe("enough");
-    await vi.waitFor(() => expect(flood.followers()).toBe(0));
+    await expect.poll(() => flood.followers()).toBe(0);
   });
 });

@@ -27,7 +27,7 @@ describe.concurrent.each(WAYS)(
       await using proxy = await CutProxy.start(stub.port);
       const resumes: ResumeEvent[] = [];
       await using client = clientVia(proxy, stub, way, {
-        idleTimeoutMs: 300,
+        idleTimeoutMs: 1_000,
         onResume: (event) => resumes.push(event),
       });
       const { name } = await direct.createProcess(stub.parent, COUNTING, AUTO_RUN);
@@ -59,8 +59,10 @@ describe.concurrent.each(WAYS)(
       const spec = shell("sleep 0.3; exit 3");
       const { name } = await direct.createProcess(stub.parent, spec, AUTO_RUN);
       // A slice of the wait ends with its limit, or else after half a minute.
-      const waiting = client.waitProcess(name, { timeoutMs: 1000 });
-      await sleep(100);
+      const waiting = client.waitProcess(name, { timeoutMs: 3_000 });
+      while (stub.faults.calls("WaitProcess") === 0) {
+        await sleep(5);
+      }
       proxy.stallAll();
       const stalled = performance.now();
       expect(await waiting).toMatchObject({ exitCode: 3 });

@@ -7,13 +7,13 @@ import { CutProxy } from "./support/cut-proxy.js";
 import { clientVia, FAST_RETRY, WAYS } from "./support/ways.js";
 
 const FOLLOWERS = 300;
-const MOST_MS = 5_000;
+// A call that waits for a follower waits for ever.
+const MOST_MS = 20_000;
 const SPEC = shell("trap 'echo end; exit 0' TERM; echo begin; while :; do sleep 0.05; done");
 
 describe.each(WAYS)("300 followers, over $protocol and HTTP/$httpVersion", (way) => {
-  it("keep no other call waiting, though the server allows 100 streams a connection", async ({
-    annotate,
-  }) => {
+  const title = "keep no other call waiting, though the server allows 100 streams a connection";
+  it(title, { timeout: 90_000 }, async ({ annotate }) => {
     await using stub = await startStubServer({ maxConcurrentStreams: 100 });
     await using proxy = await CutProxy.start(stub.port);
     const retry = { ...FAST_RETRY, maxAttempts: 1 };
@@ -42,7 +42,7 @@ describe.each(WAYS)("300 followers, over $protocol and HTTP/$httpVersion", (way)
     };
     // While they are opened, and while all of them are open.
     const opening = await slowest();
-    await expect.poll(() => began, { timeout: 15_000 }).toBe(FOLLOWERS);
+    await expect.poll(() => began).toBe(FOLLOWERS);
     const open = await slowest();
     await client.sendSignal(name, "SIGTERM");
     expect(new Set(await Promise.all(followers))).toEqual(new Set(["begin\nend\n"]));
@@ -55,7 +55,7 @@ describe.each(WAYS)("300 followers, over $protocol and HTTP/$httpVersion", (way)
     }
   });
 
-  it("all go on after their connections broke", async () => {
+  it("all go on after their connections broke", { timeout: 90_000 }, async () => {
     await using stub = await startStubServer({ maxConcurrentStreams: 100 });
     await using proxy = await CutProxy.start(stub.port);
     await using direct = clientVia(stub, stub, way);
@@ -70,7 +70,7 @@ describe.each(WAYS)("300 followers, over $protocol and HTTP/$httpVersion", (way)
       const rest = await collect({ [Symbol.asyncIterator]: () => iterator });
       return texts([...(first.done ? [] : [first.value]), ...rest]).stdout;
     });
-    await expect.poll(() => began, { timeout: 15_000 }).toBe(FOLLOWERS);
+    await expect.poll(() => began).toBe(FOLLOWERS);
     proxy.cutAll("RST");
     // Not over the same client: a signal that a broken connection may have carried is an error.
     await direct.sendSignal(name, "SIGTERM");

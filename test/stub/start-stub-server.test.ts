@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 import { Code, createClient } from "@connectrpc/connect";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 
 import { OutputStream, Process_State, ProcessService } from "../../src/gen.js";
 import { type StubServer, type StubServerOptions, startStubServer } from "../../src/stub/index.js";
@@ -218,7 +218,7 @@ describe("close", () => {
       expect(() => process.kill(pid, 0)).toThrow("ESRCH");
     }
     expect(existsSync(root)).toBe(false);
-    await vi.waitFor(() => expect(openFiles()).toBeLessThanOrEqual(before));
+    await expect.poll(() => openFiles()).toBeLessThanOrEqual(before);
     await expect(fetch(`${stub.url}/version`)).rejects.toThrow();
   });
 

@@ -13,7 +13,8 @@ export interface StatusFault {
   readonly message?: string;
   /**
    * Sent along with the status: trailers in gRPC and gRPC-Web, headers of a unary response in
-   * Connect, headers with the prefix `Grpc-Metadata-` in REST, unless output was sent. Such as `{ "retry-after": "1" }` or `{ "grpc-retry-pushback-ms": "1000" }`.
+   * Connect, headers with the prefix `Grpc-Metadata-` in REST, unless output was sent. Such as
+   * `{ "retry-after": "1" }` or `{ "grpc-retry-pushback-ms": "1000" }`.
    *
    * @default {}
    */

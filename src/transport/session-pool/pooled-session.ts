@@ -99,6 +99,11 @@ export class PooledSession implements Connection {
     return shortCallReserve(this.#limit) > 0;
   }
 
+  /** Whether the session takes no calls but those that ask about itself. */
+  get avoided(): boolean {
+    return this.#avoided;
+  }
+
   /**
    * Whether a call can be put on the session now.
    *

@@ -22,7 +22,8 @@ const MAX_SESSIONS = 16;
 
 /**
  * The HTTP/2 sessions to one server. A call gets a stream of the first session that has room; near
- * the server's limit of streams another session is opened, and beyond the most sessions calls wait.
+ * the server's limit of streams another session is opened, and beyond the most sessions that take
+ * calls, calls wait.
  */
 export class SessionPool {
   readonly #options: PoolOptions;
@@ -101,7 +102,9 @@ export class SessionPool {
       this.#assign(waiter);
     }
     const wanted = [...this.#line].some(({ attempt }) => !this.#companion(attempt));
-    if (wanted && !this.#connecting && this.#sessions.size < MAX_SESSIONS) {
+    // One that is avoided serves what runs on it, which may go on for days.
+    const serving = [...this.#sessions].filter(({ avoided }) => !avoided).length;
+    if (wanted && !this.#connecting && serving < MAX_SESSIONS) {
       this.#connect();
     }
     if (this.#connecting) {

@@ -14,7 +14,7 @@ async function discoverWith(path: string, ...replies: readonly (Reply | Silence)
     answer: (request) => (request.path.endsWith(path) ? left.shift() : undefined),
   });
   setVariables({ H2O_CLOUD_CLIENT_PLATFORM_TOKEN: "refresh" });
-  const connection = discoverConnection({ environment: environment.url, httpTimeoutMs: 300 });
+  const connection = discoverConnection({ environment: environment.url, httpTimeoutMs: 2_000 });
   return { ...environment, connection: connection.catch((error: unknown) => error) };
 }
 

@@ -11,7 +11,7 @@ import { granted, startIdentityProvider } from "../support/identity-provider.js"
 useEmptyEnvironment();
 
 const { signal } = new AbortController();
-const client = { clientId: "c", refreshToken: "r", httpTimeoutMs: 300 };
+const client = { clientId: "c", refreshToken: "r", httpTimeoutMs: 2_000 };
 
 async function answering(...replies: readonly (Reply | Silence)[]) {
   const provider = await startIdentityProvider((_, index) => replies[index] ?? granted("access"));
@@ -53,7 +53,8 @@ describe("a failure that may pass", () => {
   });
 
   test("names the limit of time when nothing answered within it", async () => {
-    const { token } = await answering("hang", "hang", "hang");
+    const { tokenEndpoint } = await startIdentityProvider(() => "hang");
+    const token = refreshTokenProvider({ tokenEndpoint, ...client, httpTimeoutMs: 300 });
     await expect(token({ signal })).rejects.toMatchObject(
       failure("Unavailable", /did not answer within 300 ms$/),
     );

@@ -14,7 +14,7 @@ useEmptyEnvironment();
 const REFRESH = "MARKER-refresh/+=token";
 const SECRET = "MARKER client secret";
 const ACCESS = "eyJhbGciOiJub25lIn0.MARKER.access";
-const client = { clientId: "c", refreshToken: REFRESH, clientSecret: SECRET, httpTimeoutMs: 200 };
+const client = { clientId: "c", refreshToken: REFRESH, clientSecret: SECRET, httpTimeoutMs: 1_000 };
 const { signal } = new AbortController();
 
 test.each<[string, Reply | Silence]>([

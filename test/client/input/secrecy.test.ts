@@ -148,7 +148,7 @@ describe("a failure never shows", () => {
     );
     expect(failed).toBeInstanceOf(ProcessFailedError);
     const spec = { ...FOREVER, environmentVariables };
-    const timedOut = await rejection(client.runProcess(stub.parent, spec, { timeoutMs: 300 }));
+    const timedOut = await rejection(client.runProcess(stub.parent, spec, { timeoutMs: 5_000 }));
     expect(timedOut).toBeInstanceOf(WaitTimeoutError);
     for (const error of [failed, timedOut]) {
       expect(everythingShown(error)).not.toContain(MARKER);

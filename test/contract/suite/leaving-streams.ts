@@ -86,7 +86,7 @@ export function defineLeavingStreams(target: ContractTarget): void {
       await leave(client.streamOutput(name, { signal: abort.signal }), abort);
       expect(getEventListeners(abort.signal, "abort")).toHaveLength(0);
       if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers, { timeout: 5_000 }).toBeLessThanOrEqual(before);
+        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
       }
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
     });
@@ -112,7 +112,7 @@ export function defineLeavingStreams(target: ContractTarget): void {
       const before = openFollowers();
       await client.startProcess(name);
       await expect.poll(async () => (await client.readOutput(name)).length).toBe(5);
-      await expect.poll(openFollowers, { timeout: 5_000 }).toBeLessThanOrEqual(before);
+      await expect.poll(openFollowers).toBeLessThanOrEqual(before);
     });
 
     it("by break out of streamLines leaves nothing open", async () => {
@@ -126,7 +126,7 @@ export function defineLeavingStreams(target: ContractTarget): void {
       }
       expect(getEventListeners(signal, "abort")).toHaveLength(0);
       if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers, { timeout: 5_000 }).toBeLessThanOrEqual(before);
+        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
       }
     });
 
@@ -150,7 +150,7 @@ export function defineLeavingStreams(target: ContractTarget): void {
       }
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
       if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers, { timeout: 5_000 }).toBeLessThanOrEqual(before);
+        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
       }
     });
   });

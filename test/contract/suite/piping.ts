@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { keystream } from "../../fixtures/keystream.js";
 import { fixture, shell } from "../../support/commands.js";
 import { COUNTS_FOLLOWERS, openFollowers } from "../../support/followers.js";
+import { inSteps } from "../../support/in-steps.js";
 import { listenerCount, RecordingWritable } from "../../support/recording-writable.js";
 import { rejection } from "../../support/rejection.js";
 import type { ContractTarget } from "../contract-target.js";
@@ -47,9 +48,12 @@ export function definePiping(target: ContractTarget): void {
     });
 
     it("can go into one for both, and into none", async () => {
-      const { client } = open();
-      const name = await start(shell("echo out; sleep 0.05; echo err >&2"));
-      const both = new RecordingWritable();
+      const { client, parent, engines } = open();
+      const { script, next } = inSteps("echo out", "echo err >&2");
+      const name = await start(shell(script));
+      const both = new RecordingWritable({
+        take: () => next(engines.get(parent)?.rootDirectory ?? ""),
+      });
       await client.pipeOutput(name, { stdout: both, stderr: both });
       expect(both.bytes.toString()).toBe("out\nerr\n");
       const only = new RecordingWritable();
@@ -93,7 +97,7 @@ export function definePiping(target: ContractTarget): void {
       expect(listenerCount(stderr)).toBe(listeners);
       expect([stderr.destroyed, stderr.writableEnded]).toEqual([false, false]);
       if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers, { timeout: 5_000 }).toBeLessThanOrEqual(before);
+        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
       }
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
       await client.sendSignal(name, "SIGKILL");

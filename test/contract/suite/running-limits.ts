@@ -8,7 +8,7 @@ import type { ContractTarget } from "../contract-target.js";
 import { useTarget } from "./use-target.js";
 
 // Long enough for the first output to arrive on a busy machine.
-const TIMEOUT_MS = 1_000;
+const TIMEOUT_MS = 5_000;
 
 /** What ends a run before the process ends. */
 export function defineRunningLimits(target: ContractTarget): void {

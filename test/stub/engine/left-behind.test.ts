@@ -8,6 +8,8 @@ import { exists, isAlive, until } from "./support.js";
 
 const AUTO_RUN = { autoRun: true };
 const PATIENCE = { timeoutMs: 20_000 };
+const TICK = "echo tick && touch ticked && sleep 0.1";
+const WHEN_TICKED = "until [ -e ticked ]; do sleep 0.01; done";
 
 function rootOf(stub: StubServer): string {
   return stub.engines.get(stub.parent)?.rootDirectory ?? "";
@@ -15,8 +17,8 @@ function rootOf(stub: StubServer): string {
 
 describe("a descendant that goes on writing", () => {
   it.each([
-    ["in the group", "(while :; do echo tick; sleep 0.1; done) & exit 3"],
-    ["outside of it", "setsid sh -c 'while echo tick; do sleep 0.1; done' & exit 3"],
+    ["in the group", `(while :; do ${TICK}; done) & ${WHEN_TICKED}; exit 3`],
+    ["outside of it", `setsid sh -c 'while :; do ${TICK} || exit; done' & ${WHEN_TICKED}; exit 3`],
   ])("%s holds up neither the final state nor close()", async (_where, script) => {
     await using stub = await startStubServer();
     await using client = new ProcessClient(stub.connection);
@@ -29,7 +31,10 @@ describe("a descendant that goes on writing", () => {
   it("outside of the group holds up no engine that leaves RUNNING, and loses its pipe", async () => {
     await using stub = await startStubServer();
     await using client = new ProcessClient(stub.connection);
-    const script = "setsid sh -c 'while echo tick; do sleep 0.05; done' & echo $! >pid; wait";
+    const script = `setsid sh -c '
+      until [ -s pid ]; do sleep 0.01; done
+      while echo tick; do sleep 0.05; done
+    ' & echo $! >pid; wait`;
     const { name } = await client.createProcess(stub.parent, shell(script), AUTO_RUN);
     for await (const _ of client.streamOutput(name)) break;
     const pid = Number(readFileSync(join(rootOf(stub), "pid"), "utf8"));

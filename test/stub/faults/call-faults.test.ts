@@ -1,5 +1,5 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { Process_State, ProcessSchema, ProcessService } from "../../../src/gen.js";
 import { createStubTransport, type StubTransport } from "../../../src/stub/index.js";
@@ -163,7 +163,7 @@ describe("in memory", () => {
       const name = await finish("true");
       const fault = stub.faults.add({ method: "GetProcess", fault: "delay", ms: 2 ** 31 - 1 });
       const call = client.getProcess({ name });
-      await vi.waitFor(() => expect(fault.fired).toBe(1));
+      await expect.poll(() => fault.fired).toBe(1);
       fault.remove();
       await call;
     });
@@ -176,7 +176,7 @@ describe("in memory", () => {
       const stream = client.streamOutput({ name })[Symbol.asyncIterator]();
       expect(Buffer.from((await stream.next()).value?.data ?? []).toString()).toBe("0123");
       const next = stream.next();
-      await vi.waitFor(() => expect(fault.fired).toBe(1));
+      await expect.poll(() => fault.fired).toBe(1);
       fault.remove();
       expect(Buffer.from((await next).value?.data ?? []).toString()).toBe("456789");
     });
@@ -199,7 +199,7 @@ describe("in memory", () => {
       const name = await finish("true");
       const fault = stub.faults.add({ method: "GetProcess", nth: "every", fault: "hang" });
       const calls = Array.from({ length: 20 }, () => client.getProcess({ name }));
-      await vi.waitFor(() => expect(fault.fired).toBe(20));
+      await expect.poll(() => fault.fired).toBe(20);
       stub.faults.clear();
       await Promise.all(calls);
       process.off("warning", onWarning);
@@ -209,7 +209,7 @@ describe("in memory", () => {
     test("ends with the stub", async () => {
       const fault = stub.faults.add({ method: "ListProcesses", fault: "hang" });
       const call = rejection(client.listProcesses({ parent: stub.parent }));
-      await vi.waitFor(() => expect(fault.fired).toBe(1));
+      await expect.poll(() => fault.fired).toBe(1);
       await stub.close();
       expect(await call).toMatchObject({ code: Code.NotFound });
     });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import { Process_State } from "../../../src/gen.js";
 import type { StubServer } from "../../../src/stub/index.js";
@@ -90,7 +90,7 @@ describe("REST over HTTP/2", () => {
     await client.sendSignal({ name, signal: 15 });
     await once(follow.resume(), "end");
     expect(follow.rstCode).toBe(0);
-    await vi.waitFor(() => expect(session.destroyed).toBe(true));
+    await expect.poll(() => session.destroyed).toBe(true);
   });
 
   test("rst-stream carries its code, and spares the connection", async () => {

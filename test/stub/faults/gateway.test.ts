@@ -1,7 +1,7 @@
 import { once } from "node:events";
 
 import { Code } from "@connectrpc/connect";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { Process_State, ProcessSchema } from "../../../src/gen.js";
 import type { StubServer } from "../../../src/stub/index.js";
@@ -98,7 +98,7 @@ describe.each(HTTP_VERSIONS)("REST over %s", (version, open) => {
       body.on("data", (chunk) => {
         text += chunk;
       });
-      await vi.waitFor(() => expect(lines(text)).toEqual([FIRST]));
+      await expect.poll(() => lines(text)).toEqual([FIRST]);
       await Promise.all([once(body, "end"), stub.engines.delete(stub.parent)]);
       const error = expect.objectContaining({ code: Code.NotFound });
       expect(lines(text)).toEqual([FIRST, ...(isHidden ? [] : [{ error }])]);
@@ -148,8 +148,8 @@ describe.each(HTTP_VERSIONS)("REST over %s", (version, open) => {
       body.on("data", (chunk) => {
         text += chunk;
       });
-      await vi.waitFor(() => expect(lines(text)).toEqual([FIRST]));
-      await vi.waitFor(() => expect(held.fired).toBe(1));
+      await expect.poll(() => lines(text)).toEqual([FIRST]);
+      await expect.poll(() => held.fired).toBe(1);
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(lines(text)).toEqual([FIRST]);
       held.remove();
@@ -168,7 +168,7 @@ describe.each(HTTP_VERSIONS)("REST over %s", (version, open) => {
     const answer = send(open, stub.port, request).finally(() => {
       answered = true;
     });
-    await vi.waitFor(() => expect(fault.fired).toBe(1));
+    await expect.poll(() => fault.fired).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 1300));
     expect(answered).toBe(false);
     fault.remove();

@@ -1,6 +1,6 @@
 import { connect as connectHttp2 } from "node:http2";
 
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import { startFaultyServer } from "./support.js";
 
@@ -35,6 +35,6 @@ describe("goaway", () => {
       await new Promise((resolve) => call.once("close", resolve));
     }
     expect(session.closed || session.destroyed).toBe(true);
-    await vi.waitFor(() => expect(connections()).toBe(before), 5_000);
+    await expect.poll(() => connections()).toBe(before);
   });
 });

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
 import { Process_State, ProcessSchema } from "../../../src/gen.js";
 import { makeTestCertificates, type TestCertificates } from "../../support/certificates.js";
@@ -164,7 +164,7 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
     const name = await finishInSteps(...STEPS);
     const fault = stub.faults.add({ method: "StreamOutput", fault: "hang", at: { bytes: 5 } });
     const stream = read(client.streamOutput({ name }));
-    await vi.waitFor(() => expect(fault.fired).toBe(1));
+    await expect.poll(() => fault.fired).toBe(1);
     await client.getProcess({ name });
     fault.remove();
     expect((await stream).text).toBe(OUTPUT);
@@ -177,7 +177,7 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
     await stream.next();
     const fault = stub.faults.add({ method: "GetProcess", fault: "blackhole", at: "after" });
     const call = client.getProcess({ name });
-    await vi.waitFor(() => expect(fault.fired).toBe(1));
+    await expect.poll(() => fault.fired).toBe(1);
     let heard = 0;
     const listening = (async () => {
       for (;;) {
@@ -186,21 +186,24 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
         if (done === true) return;
       }
     })();
-    // What was sent before may still arrive.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const before = heard;
-    await connect().getProcess({ name });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const hearsNothing = async () => {
+      const before = heard;
+      await connect().getProcess({ name });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return heard === before;
+    };
     if (isHttp2) {
-      expect(heard).toBe(before);
+      // What was sent before may still arrive.
+      await expect.poll(hearsNothing).toBe(true);
     } else {
       // Over HTTP/1.1 the stream has a connection of its own.
-      expect(heard).toBeGreaterThan(before);
+      const before = heard;
+      await expect.poll(() => heard).toBeGreaterThan(before);
     }
     fault.remove();
     expect((await call).process?.name).toBe(name);
     const after = heard;
-    await vi.waitFor(() => expect(heard).toBeGreaterThan(after));
+    await expect.poll(() => heard).toBeGreaterThan(after);
     await connect().sendSignal({ name, signal: 9 });
     await listening;
   });
@@ -216,7 +219,7 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
     });
     const call = rejection(client.getProcess({ name }));
     const stream = read(connect().streamOutput({ name }));
-    await vi.waitFor(() => expect([hang.fired, silence.fired]).toEqual([1, 1]));
+    await expect.poll(() => [hang.fired, silence.fired]).toEqual([1, 1]);
     await stub.close();
     expect(await call).toBeInstanceOf(ConnectError);
     expect(await stream).toMatchObject({ text: "0", error: expect.any(ConnectError) });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type StubServer, startStubServer } from "../../../src/stub/index.js";
+import { inSteps } from "../../support/in-steps.js";
 import { HTTP_VERSIONS, send, type TestRequest, type TestResponse } from "./support/send.js";
 
 // What was seen on grpc-gateway 2.33 before a grpc-go service with this mapping.
@@ -62,7 +63,14 @@ describe.each(HTTP_VERSIONS)("the REST surface over %s", (_version, open) => {
   });
 
   test("streams output as one JSON object a line, and nothing after the last", async () => {
-    const path = await finished("streams", "printf 'a\\n'; sleep 0.1; printf é >&2");
+    const { script, next } = inSteps("printf 'a\\n'", "printf é >&2");
+    const path = `${processes}/streams`;
+    await post(`${processes}?processId=streams&autoRun=true`, shell(script));
+    await expect
+      .poll(async () => (await get(`${path}:readOutput`)).json())
+      .toEqual({ data: "YQo=" });
+    next(stub.engines.get(stub.parent)?.rootDirectory ?? "");
+    await post(`${path}:wait`);
     const { status, headers, text, lines } = await get(`${path}:streamOutput`);
     expect(status).toBe(200);
     expect(headers["content-type"]).toBe("application/json");

@@ -3,7 +3,7 @@ import { connect as connectHttp2, constants } from "node:http2";
 
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 
 import { OutputStream } from "../../../src/gen.js";
 import type { HttpServer } from "../../../src/stub/server/http-server.js";
@@ -107,7 +107,7 @@ describe.each(HTTP_VERSIONS)("a stream over %s", (_version, open) => {
     }
     expect(state.sent).toBeLessThan(count / 2);
     body.resume();
-    await vi.waitFor(() => expect(state.sent).toBe(count), { timeout: 20_000 });
+    await expect.poll(() => state.sent).toBe(count);
     disconnect();
   });
 
@@ -118,7 +118,7 @@ describe.each(HTTP_VERSIONS)("a stream over %s", (_version, open) => {
       const { body, disconnect } = await open(server.port, { path: STREAM });
       await once(body, "data");
       disconnect();
-      await vi.waitFor(() => expect(state.reasons.length).toBe(1));
+      await expect.poll(() => state.reasons.length).toBe(1);
     },
   );
 
@@ -128,7 +128,7 @@ describe.each(HTTP_VERSIONS)("a stream over %s", (_version, open) => {
     body.on("error", () => {});
     await once(body, "data");
     await server.stop();
-    await vi.waitFor(() => expect(state.reasons.length).toBe(1));
+    await expect.poll(() => state.reasons.length).toBe(1);
   });
 });
 
@@ -139,9 +139,9 @@ describe("a unary call", () => {
     const state = await startChunks(0);
     const { socket } = await connectRaw(server.port);
     socket.write(`POST ${wait[":path"]} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n`);
-    await vi.waitFor(() => expect(state.waiting).toBe(1));
+    await expect.poll(() => state.waiting).toBe(1);
     socket.destroy();
-    await vi.waitFor(() => expect(state.reasons.length).toBe(1));
+    await expect.poll(() => state.reasons.length).toBe(1);
   });
 
   test("is told when its caller goes away before it was its turn to be answered", async () => {
@@ -149,9 +149,9 @@ describe("a unary call", () => {
     const { socket } = await connectRaw(server.port);
     const post = `POST ${wait[":path"]} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n`;
     socket.write(`GET ${STREAM} HTTP/1.1\r\nHost: h\r\n\r\n${post.repeat(20)}`);
-    await vi.waitFor(() => expect(state).toMatchObject({ sent: 1, waiting: 20 }));
+    await expect.poll(() => state).toMatchObject({ sent: 1, waiting: 20 });
     socket.destroy();
-    await vi.waitFor(() => expect(state.reasons.length).toBe(21));
+    await expect.poll(() => state.reasons.length).toBe(21);
   });
 
   test.each(["its stream", "its connection"])("is told when %s ends over HTTP/2", async (what) => {
@@ -160,13 +160,13 @@ describe("a unary call", () => {
     const stream = session.request(wait);
     stream.on("error", () => {});
     stream.end();
-    await vi.waitFor(() => expect(state.waiting).toBe(1));
+    await expect.poll(() => state.waiting).toBe(1);
     if (what === "its stream") {
       stream.close(constants.NGHTTP2_CANCEL);
     } else {
       session.destroy();
     }
-    await vi.waitFor(() => expect(state.reasons.length).toBe(1));
+    await expect.poll(() => state.reasons.length).toBe(1);
     session.destroy();
   });
 

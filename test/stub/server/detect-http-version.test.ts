@@ -89,11 +89,11 @@ describe("a cleartext connection", () => {
   });
 
   test("is not subject to the timeout any more once its protocol is known", async () => {
-    const connection = await connect(1_000);
+    const connection = await connect(3_000);
     await connection.trickle(HTTP2_PREFACE);
     connection.socket.write(EMPTY_SETTINGS);
     await connection.receivedUntil((bytes) => bytes.length >= 9);
-    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    await new Promise((resolve) => setTimeout(resolve, 3_300));
     expect(connection.socket.closed).toBe(false);
   });
 

@@ -3,7 +3,7 @@ import { Agent, get } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 
 import { ProcessService } from "../../../src/gen.js";
 import { startHttpServer } from "../../../src/stub/server/http-server.js";
@@ -58,24 +58,26 @@ describe("stop", () => {
     const silent = await connectRaw(server.port);
     await server.stop();
     await silent.receivedUntilClosed();
-    await vi.waitFor(() => expect(session.destroyed).toBe(true));
-    await vi.waitFor(() => expect(Object.keys(agent.freeSockets)).toEqual([]));
+    await expect.poll(() => session.destroyed).toBe(true);
+    await expect.poll(() => Object.keys(agent.freeSockets)).toEqual([]);
     agent.destroy();
   });
 
   test("lets a response that is on its way arrive", async () => {
+    let end = () => {};
     const server = await startHttpServer(0, {
       handlers: [
         (_request, response) => {
           response.write("be");
-          setTimeout(() => response.end("gun"), 30);
+          end = () => response.end("gun");
           return true;
         },
       ],
-      stopGraceMs: 500,
+      stopGraceMs: 10_000,
     });
     const response = await fetch(`http://127.0.0.1:${server.port}/`);
     const stopped = server.stop();
+    end();
     expect(await response.text()).toBe("begun");
     await stopped;
   });

@@ -62,7 +62,7 @@ describe("one port", () => {
         expect((await iterator.next()).done).toBe(false);
         expect(server.following()).toBe(1);
         controller.abort();
-        await vi.waitFor(() => expect(server.following()).toBe(0));
+        await expect.poll(() => server.following()).toBe(0);
         expect(server.aborts.length).toBe(before + 1);
         await iterator.next().catch(() => {});
         for (const spy of printed) {

@@ -7,7 +7,7 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { startHttpServer } from "../../../src/stub/server/http-server.js";
 import type { NodeResponse } from "../../../src/stub/server/node-handler.js";
@@ -88,7 +88,7 @@ test.each([
   const goaways = await cancelMany(server.url, path, await openSession(server.url));
   expect(goaways.length).toBeGreaterThan(0);
   expect(goaways).toEqual(goaways.map(() => constants.NGHTTP2_NO_ERROR));
-  await vi.waitFor(() => expect(server.connections.filter((s) => !s.destroyed)).toEqual([]), 5_000);
+  await expect.poll(() => server.connections.filter((s) => !s.destroyed)).toEqual([]);
 });
 
 test("many cancelled calls end no other call of their connection", async () => {
@@ -108,5 +108,5 @@ test("many calls cancelled at a time end no other call of their connection", asy
   await Promise.all((await Promise.all(calls)).map(cancel));
   server.responses.get("/other")?.end(" and ended");
   expect(String(Buffer.concat(await other.toArray()))).toBe("begun and ended");
-  await vi.waitFor(() => expect(server.connections.filter((s) => !s.destroyed)).toEqual([]), 5_000);
+  await expect.poll(() => server.connections.filter((s) => !s.destroyed)).toEqual([]);
 });

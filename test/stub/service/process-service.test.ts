@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 
 import { Code } from "@connectrpc/connect";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { OutputStream, Process_State } from "../../../src/gen.js";
 import { collect } from "../../support/collect.js";
@@ -141,6 +141,6 @@ describe("the ProcessService", () => {
     for (const controller of controllers) {
       controller.abort();
     }
-    await vi.waitFor(() => expect(openSpools()).toBeLessThanOrEqual(before));
+    await expect.poll(() => openSpools()).toBeLessThanOrEqual(before);
   });
 });

@@ -38,7 +38,7 @@ describe("untilAborted", () => {
     const source = createSource(3);
     await untilAborted(source.items(), controller.signal).next();
     controller.abort();
-    await vi.waitFor(() => expect(source.released).toBe(true));
+    await expect.poll(() => source.released).toBe(true);
   });
 
   test("throws the reason, not an end, when an item is asked for after the abort", async () => {

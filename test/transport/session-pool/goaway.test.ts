@@ -1,6 +1,6 @@
 import { constants } from "node:http2";
 import { createClient } from "@connectrpc/connect";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { runInCall } from "../../../src/transport/call-context.js";
 import { CallRecord } from "../../../src/transport/call-record.js";
@@ -67,13 +67,13 @@ test("after a GOAWAY open streams go on and new calls use another connection", a
   );
   await follower.next();
   draining.sessions[0]?.close();
-  await vi.waitFor(() => expect(record.connection?.goaway).toBeDefined());
+  await expect.poll(() => record.connection?.goaway).toBeDefined();
   await drainingClient.getProcess({ name: "p" });
   expect(draining.sessions).toHaveLength(2);
   release();
   expect((await follower.next()).value?.data).toEqual(new Uint8Array([2]));
   expect((await follower.next()).done).toBe(true);
-  await vi.waitFor(() => expect(draining.sessions[0]?.destroyed).toBe(true));
+  await expect.poll(() => draining.sessions[0]?.destroyed).toBe(true);
   expect(server.sessions).toHaveLength(0);
   await client.getProcess({ name: "p" });
 });

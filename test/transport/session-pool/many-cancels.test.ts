@@ -12,6 +12,7 @@ const AT_ONCE = 50;
 
 test.each(["grpc", "connect"] as const)(
   "many cancelled calls end no other call, whatever a server stands on one connection (%s)",
+  { timeout: 120_000 },
   async (protocol) => {
     const service = { streamOutput: followForever };
     const server = closing(await startProcessServer({ service }));

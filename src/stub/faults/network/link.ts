@@ -51,6 +51,7 @@ export class Link {
 
   /** Sends a FIN after what was written, and waits for the peer's for a while. */
   close(): void {
+    if (this.#tcp.destroyed) return;
     this.#http.end();
     const timer = setTimeout(() => this.#tcp.destroy(), FIN_GRACE_MS);
     this.#tcp.once("close", () => clearTimeout(timer));
