@@ -26,7 +26,7 @@ function isThere([program = "", first = "", second = ""]: string[]): boolean {
     case "bash":
       return existsSync(join(ROOT, first));
     default:
-      return ["cd", "node", "pip", "python"].includes(program);
+      return ["cd", "curl", "node", "pip", "python"].includes(program);
   }
 }
 
