@@ -1,5 +1,6 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { InvalidInputError } from "../errors/invalid-input-error.js";
+import { shown } from "../errors/shown.js";
 import { retryPolicy } from "../retry/retry-options.js";
 import { checkAiemUrl } from "../transport/aiem-url.js";
 import type { ProtocolHook } from "../transport/auto/protocol-event.js";
@@ -8,7 +9,6 @@ import type { TransportOptions } from "../transport/connection-config.js";
 import { type ClientTransport, createTransport } from "../transport/create-transport.js";
 import type { ClientConfig, ClientOptions } from "./client-options.js";
 import { requireClientTimings, requirePaths, requireRetryOptions } from "./input/client.js";
-import { shown } from "./input/shown.js";
 import { Rpc } from "./rpc.js";
 
 const ATTEMPT_TIMEOUT_MS = 30_000;

@@ -1,8 +1,8 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { shown } from "../../errors/shown.js";
 import type { RetryOptions } from "../../retry/retry-options.js";
 import type { ClientTimings } from "../client-options.js";
 import { requireDuration } from "./numbers.js";
-import { shown } from "./shown.js";
 
 /** Refuses clocks that cannot be obeyed. An attempt, and silence, need some time. */
 export function requireClientTimings({ attemptTimeoutMs, idleTimeoutMs }: ClientTimings): void {
