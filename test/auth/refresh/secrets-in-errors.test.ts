@@ -90,3 +90,8 @@ test.each(["clientId", "refreshToken", "clientSecret", "scope"])(
     }
   },
 );
+
+test.each([undefined, null, "x", 5, ["x"]])("%j in the place of options is refused", (bad) => {
+  const make = () => Reflect.apply(refreshTokenProvider, undefined, [bad]);
+  expect(make).toThrow(expect.objectContaining({ name: "InvalidInputError", field: "options" }));
+});
