@@ -1,10 +1,21 @@
 import { InvalidInputError } from "./invalid-input-error.js";
 import { shown } from "./shown.js";
 
-/** Refuses what is no object with named values, such as options. */
+/**
+ * Refuses what is no object with named values, such as options. A text is not shown: it may be an
+ * address with a password, or a token.
+ */
 export function requireObject(field: string, value: unknown): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new InvalidInputError(field, "must be an object", shown(value));
+    const kind = typeof value === "string" ? "a string" : shown(value);
+    throw new InvalidInputError(field, "must be an object", kind);
+  }
+}
+
+/** Refuses what is no text. Undefined passes: it means the default. */
+export function requireString(field: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "string") {
+    throw new InvalidInputError(field, "must be a string", shown(value));
   }
 }
 

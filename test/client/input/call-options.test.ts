@@ -56,6 +56,13 @@ it.each(FLAGS)("%s is refused where it is neither true nor false", async (field,
   }
 });
 
+it.each(["pageToken", "filter"])("%s is refused where it is no text", async (field) => {
+  for (const bad of [5, null, {}, ["x"], Symbol("s")]) {
+    const options = { [field]: untyped(bad) };
+    expect(await refusedField((client) => client.listProcesses(ENGINE, options))).toBe(field);
+  }
+});
+
 it("pipeOutput refuses to be without options, which name the Writables", async () => {
   expect(await refusedField((client) => client.pipeOutput(PROCESS, untyped(undefined)))).toBe(
     "options",

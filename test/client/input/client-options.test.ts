@@ -43,6 +43,11 @@ describe("a client is refused", () => {
     }
   });
 
+  it("with a text in the place of a config, which may hold a password and is not shown", () => {
+    const make = () => new ProcessClient(untyped("https://user:s3cret@aiem.example"));
+    expect(make).toThrow(/^config must be an object, but is a string$/);
+  });
+
   it("with a token provider that gives none, which is not shown", () => {
     for (const bad of [5, null, true, {}, ["s3cret"]]) {
       const make = () => new ProcessClient({ aiemUrl, tokenProvider: untyped(bad) });
