@@ -7,16 +7,22 @@ import type { ConnectionConfig, TransportOptions } from "../transport/connection
 export interface TransportConfig {
   /** Carries every call. Addresses, TLS and tokens are its own matter. */
   readonly transport: Transport;
+  /** Not together with `transport`. */
+  readonly aiemUrl?: undefined;
+  /** Not together with `transport`. */
+  readonly tokenProvider?: undefined;
 }
 
 /** How to reach the server: an address and a token, or a Connect `Transport`. */
-export type ClientConfig = ConnectionConfig | TransportConfig;
+export type ClientConfig =
+  | (ConnectionConfig & { readonly transport?: undefined })
+  | TransportConfig;
 
 /** The clocks of a client. None of them ends a process. */
 export interface ClientTimings {
   /**
-   * How long one attempt of a unary call may take, in milliseconds; at most about 27 hours, which
-   * is what gRPC can carry.
+   * How long one attempt of a unary call may take, in milliseconds; at most 99_999_999, about 27
+   * hours, which is what gRPC can carry.
    * @default 30_000; 300_000 for readOutput and readOutputFrames, whose answers may be large
    */
   readonly attemptTimeoutMs?: number | undefined;

@@ -1,14 +1,16 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { InvalidInputError } from "../errors/invalid-input-error.js";
+import { requireObject } from "../errors/require-kind.js";
 import { retryPolicy } from "../retry/retry-options.js";
-import { checkAiemUrl } from "../transport/aiem-url.js";
 import type { ProtocolHook } from "../transport/auto/protocol-event.js";
-import { checkTransportOptions } from "../transport/check-transport-options.js";
 import type { TransportOptions } from "../transport/connection-config.js";
 import { type ClientTransport, createTransport } from "../transport/create-transport.js";
-import type { ClientConfig, ClientOptions } from "./client-options.js";
-import { requireClientTimings, requirePaths, requireRetryOptions } from "./input/client.js";
-import { shown } from "./input/shown.js";
+import type { ClientConfig, ClientOptions, TransportConfig } from "./client-options.js";
+import { requireClientTimings, requireHooks, requireRetryOptions } from "./input/client.js";
+import {
+  requireConnectionConfig,
+  requireOwnTransport,
+  requireTransportOptions,
+} from "./input/connection.js";
 import { Rpc } from "./rpc.js";
 
 const ATTEMPT_TIMEOUT_MS = 30_000;
@@ -28,9 +30,12 @@ export interface Connection {
  * @throws InvalidInputError if the address or an option cannot be used.
  */
 export function connect(config: ClientConfig, options: ClientOptions): Connection {
+  requireObject("config", config);
+  requireObject("options", options);
   const { attemptTimeoutMs, idleTimeoutMs, retry, onRetry, onResume, onProtocol, ...rest } =
     options;
   requireClientTimings(options);
+  requireHooks(options);
   requireRetryOptions("retry", retry);
   const { transport, own } = transportOf(config, rest, onProtocol);
   const closed = new AbortController();
@@ -60,37 +65,17 @@ function transportOf(
   options: TransportOptions,
   onProtocol: ProtocolHook | undefined,
 ): { transport: Transport; own: ClientTransport | undefined } {
-  if ("transport" in config) {
-    requireNoTransportOptions(options);
+  if (isTransportConfig(config)) {
+    requireOwnTransport(config, options);
     return { transport: config.transport, own: undefined };
   }
-  requireAiemUrl(config.aiemUrl);
+  requireConnectionConfig(config);
   requireTransportOptions(options);
   const own = createTransport(config, options, onProtocol);
   return { transport: own.transport, own };
 }
 
-function requireAiemUrl(aiemUrl: string): void {
-  const rule = typeof aiemUrl === "string" ? checkAiemUrl(aiemUrl) : "must be a string";
-  if (rule !== undefined) {
-    // Not shown: it may hold a password.
-    throw new InvalidInputError("aiemUrl", rule);
-  }
-}
-
-function requireTransportOptions(options: TransportOptions): void {
-  const { sslCaCert, sslClientCert, sslClientKey } = options;
-  requirePaths({ sslCaCert, sslClientCert, sslClientKey });
-  const broken = checkTransportOptions(options);
-  if (broken) {
-    throw new InvalidInputError(broken.field, broken.rule, shown(broken.value));
-  }
-}
-
-function requireNoTransportOptions(options: TransportOptions): void {
-  for (const [field, value] of Object.entries(options)) {
-    if (value !== undefined) {
-      throw new InvalidInputError(field, "is a matter of the transport, which is your own here");
-    }
-  }
+// A transport that is undefined is meant as one, unless there is an address.
+function isTransportConfig(config: ClientConfig): config is TransportConfig {
+  return config.transport !== undefined || ("transport" in config && config.aiemUrl === undefined);
 }

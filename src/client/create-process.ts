@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { requireBoolean, requireObject } from "../errors/require-kind.js";
 import type { Process, ProcessSpec } from "../model/process.js";
 import { specToMessage } from "../model/process-message.js";
 import { formatProcessName } from "../model/resource-names.js";
@@ -38,10 +39,12 @@ export async function createProcess(
   spec: ProcessSpec,
   options: CreateProcessOptions,
 ): Promise<Process> {
+  requireObject("options", options);
   const { processId = randomUUID(), autoRun = false } = options;
   requireEngineName("parent", parent);
   requireSpec("spec", spec);
   requireProcessId("processId", processId);
+  requireBoolean("autoRun", autoRun);
   const name = formatProcessName(parent, processId);
   const request = { parent, processId, autoRun, process: specToMessage(spec) };
   return await settledCall(

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ListProcessesResponse } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { requireObject, requireString } from "../errors/require-kind.js";
 import type { Process, ProcessState } from "../model/process.js";
 import { processFromMessage } from "../model/process-message.js";
 import type { CallOptions } from "./call-options.js";
@@ -49,9 +50,12 @@ export async function listProcesses(
   parent: string,
   options: ListProcessesOptions,
 ): Promise<ProcessPage> {
+  requireObject("options", options);
   const { pageSize = 0, pageToken = "", filter = "" } = options;
   requireEngineName("parent", parent);
   requirePageSize("pageSize", pageSize);
+  requireString("pageToken", pageToken);
+  requireString("filter", filter);
   const call: RpcCall<ListProcessesResponse> = {
     method: "ListProcesses",
     resource: parent,

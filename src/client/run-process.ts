@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { InvalidInputError } from "../errors/invalid-input-error.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
+import { requireBoolean } from "../errors/require-kind.js";
+import { shown } from "../errors/shown.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import type { ProcessStream } from "../model/output.js";
 import {
@@ -19,7 +21,6 @@ import { getProcess } from "./get-process.js";
 import { requireCallOptions } from "./input/call.js";
 import { requireEngineName, requireProcessId } from "./input/names.js";
 import { requireByteCount } from "./input/numbers.js";
-import { shown } from "./input/shown.js";
 import { OutputFollower } from "./output/live-output.js";
 import { OutputCapture } from "./output/output-capture.js";
 import { OutputSinks, type OutputWritables, requireWritables } from "./output/output-sinks.js";
@@ -200,6 +201,7 @@ function requireRunOptions(options: RunProcessOptions): void {
   requireCallOptions(options);
   requireWritables(options);
   requireByteCount("maxOutputBytes", options.maxOutputBytes);
+  requireBoolean("check", options.check);
   const { onTimeout = "leave" } = options;
   if (onTimeout !== "leave" && onTimeout !== "terminate") {
     throw new InvalidInputError("onTimeout", 'must be "leave" or "terminate"', shown(onTimeout));

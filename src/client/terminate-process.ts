@@ -32,9 +32,9 @@ export async function terminateProcess(
   name: string,
   options: TerminateProcessOptions,
 ): Promise<FinishedProcess> {
+  requireCallOptions(options);
   const { graceMs = GRACE_MS, timeoutMs = Number.POSITIVE_INFINITY, signal, headers } = options;
   requireDuration("graceMs", graceMs);
-  requireCallOptions(options);
   const end = performance.now() + timeoutMs;
   // Timers have whole milliseconds: less than one is none.
   const remainingMs = () => Math.max(0, Math.floor(end - performance.now()));

@@ -59,10 +59,9 @@ export async function lastAttempt<T>(
   options: CallOptions,
   mayRepeat: (failure: Failure) => boolean = mayRepeatRead,
 ): Promise<Attempt<T>> {
-  const { headers } = options;
   return await callOf(rpc, `${call.method} of ${call.resource}`, options, async (scope, budget) => {
     for (;;) {
-      const attempt = await rpc.attempt(call, scope, { headers });
+      const attempt = await rpc.attempt(call, scope, { headers: options.headers });
       if (attempt.ok || !mayRepeat(attempt.failure)) {
         return attempt;
       }

@@ -42,8 +42,8 @@ export interface StubTransport extends AsyncDisposable {
  * with its rights, its files and its network. Signals reach a process's whole group, but descendants
  * that leave the group (`setsid`) are out of reach, and survive close().
  *
- * @throws TypeError where `users` or `engines` are given and empty, and for a token, an engine's
- * name, a secret's or a limit that cannot be used.
+ * @throws TypeError where `users` or `engines` are given and empty, and for an option, a token, an
+ * engine's name, a secret's or a limit that cannot be used.
  */
 export function createStubTransport(options: StubOptions = {}): StubTransport {
   const stub = createStub(options);

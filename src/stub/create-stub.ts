@@ -5,6 +5,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { Engines } from "./engine/engines.js";
 import { narrowEngines } from "./narrow-engines.js";
+import { requireStubOptions } from "./require-stub-options.js";
 import { createProcessService } from "./service/create-process-service.js";
 import type { StubEngines } from "./stub-engines.js";
 import type { StubOptions } from "./stub-options.js";
@@ -27,14 +28,17 @@ export interface Stub {
 /**
  * Makes what the server and the in-memory transport both stand on.
  *
- * @throws TypeError where `users` or `engines` are given and empty, and for a token that cannot be.
+ * @throws TypeError where `users` or `engines` are given and empty, and for an option or a token that
+ * cannot be.
  */
-export function createStub({
-  engines: names = [DEFAULT_ENGINE],
-  users: subjects = { [randomBytes(24).toString("base64url")]: DEFAULT_SUBJECT },
-  secrets,
-  maxSpoolBytes,
-}: StubOptions): Stub {
+export function createStub(options: StubOptions): Stub {
+  requireStubOptions(options);
+  const {
+    engines: names = [DEFAULT_ENGINE],
+    users: subjects = { [randomBytes(24).toString("base64url")]: DEFAULT_SUBJECT },
+    secrets,
+    maxSpoolBytes,
+  } = options;
   const [parent] = names;
   if (parent === undefined) {
     throw new TypeError("engines: name at least one, or leave it out for the default");

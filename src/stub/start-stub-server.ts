@@ -3,11 +3,12 @@ import { injectFaults } from "./faults/inject-faults.js";
 import { Links } from "./faults/network/links.js";
 import { ServerFaults } from "./faults/server-faults.js";
 import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
+import { requireObject } from "./require-object.js";
 import { createCorsHandler } from "./server/cors-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
 import { requireCors, type StubCors } from "./server/stub-cors.js";
-import type { StubTls } from "./server/stub-tls.js";
+import { requireTls, type StubTls } from "./server/stub-tls.js";
 import { createVersionHandler, readPackageVersion } from "./server/version-handler.js";
 import type { StubOptions } from "./stub-options.js";
 import type { StubServer } from "./stub-server.js";
@@ -50,20 +51,18 @@ export interface StubServerOptions extends StubOptions {
  * with its rights, its files and its network. Signals reach a process's whole group, but descendants
  * that leave the group (`setsid`) are out of reach, and survive close().
  *
- * @throws TypeError where `users` or `engines` are given and empty, and for a token, an engine's
- * name, a secret's, a limit or an origin that cannot be used; Error where the port cannot be
- * listened to (EADDRINUSE).
+ * @throws TypeError where `users` or `engines` are given and empty, and for a port, a certificate, a
+ * token, an engine's name, a secret's, a limit or an origin that cannot be used; Error where the port
+ * cannot be listened to (EADDRINUSE).
  */
-export async function startStubServer({
-  port = 0,
-  tls,
-  maxConcurrentStreams,
-  cors,
-  ...options
-}: StubServerOptions = {}): Promise<StubServer> {
+export async function startStubServer(options: StubServerOptions = {}): Promise<StubServer> {
+  requireObject("options", options);
+  const { port = 0, tls, maxConcurrentStreams, cors, ...stubOptions } = options;
+  requirePort(port);
   requireStreamLimit(maxConcurrentStreams);
   if (cors !== undefined) requireCors(cors);
-  const stub = createStub(options);
+  if (tls !== undefined) requireTls(tls);
+  const stub = createStub(stubOptions);
   const links = new Links();
   const faults = new ServerFaults(links);
   const service = injectFaults(stub.service, faults);
@@ -114,6 +113,13 @@ export async function startStubServer({
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+// Node takes a text that is no number for the path of a Unix socket, and creates it.
+function requirePort(port: number): void {
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new TypeError("port: must be a whole number from 0 to 65535");
+  }
 }
 
 // Node raises a limit that HTTP/2 cannot carry in the first connection's event, where nobody is.

@@ -71,7 +71,7 @@ export interface TransportOptions {
   readonly sslClientKey?: string | undefined;
   /**
    * How long a connection may take, in milliseconds, until it can carry requests: name resolution,
-   * TCP, TLS, and the server's HTTP/2 settings.
+   * TCP, TLS, and the server's HTTP/2 settings. A whole number, at most 2_147_483_647.
    * @default 10_000
    */
   readonly connectTimeoutMs?: number | undefined;

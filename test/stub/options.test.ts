@@ -1,8 +1,30 @@
+import { existsSync } from "node:fs";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 
-import { createStubTransport, type EngineState, startStubServer } from "../../src/stub/index.js";
+import {
+  createStubTransport,
+  type EngineState,
+  type StubServerOptions,
+  startStubServer,
+} from "../../src/stub/index.js";
 
 const ENGINE = "workspaces/w/sandboxEngines/e";
+
+/** Values that neither the server nor the transport can use. */
+const SHARED: readonly [option: string, value: unknown][] = [
+  ["users", { a: 5 }],
+  ["users", ["a"]],
+  ["users", null],
+  ["users", "a"],
+  ["secrets", { "workspaces/w/secrets/s/versions/1": 5 }],
+  ["secrets", new Map([["workspaces/w/secrets/s/versions/1", "x"]])],
+  ["secrets", null],
+  ["engines", ENGINE],
+  ["engines", null],
+  ["maxSpoolBytes", null],
+  ["maxSpoolBytes", "1"],
+];
 
 describe("options that cannot be", () => {
   it.each([0, -1, 1.5, 2 ** 31, Number.NaN, Number.POSITIVE_INFINITY])(
@@ -17,6 +39,59 @@ describe("options that cannot be", () => {
   it.each([1, 2 ** 31 - 1])("but not maxConcurrentStreams %d", async (maxConcurrentStreams) => {
     await using stub = await startStubServer({ maxConcurrentStreams });
     expect((await fetch(`${stub.url}/version`)).status).toBe(200);
+  });
+
+  it.each<[option: string, value: unknown]>([
+    ["port", "aiem.sock"],
+    ["port", "0"],
+    ["port", -1],
+    ["port", 65_536],
+    ["port", 1.5],
+    ["port", null],
+    ["tls", null],
+    ["tls", "cert.pem"],
+    ["tls.cert", {}],
+    ["tls.key", { cert: "x" }],
+    ["tls.key", { cert: "x", key: 5 }],
+    ["tls.ca", { cert: "x", key: "x", ca: null }],
+    ["tls", { cert: "x", key: "x" }],
+    ["cors", null],
+    ["cors", ["http://localhost"]],
+    ...SHARED,
+  ])("refuse %s: %j by startStubServer, which names it", async (option, value) => {
+    const [name = ""] = option.split(".");
+    const starting = startStubServer({ [name]: value });
+    await expect(starting).rejects.toThrow(TypeError);
+    await expect(starting).rejects.toThrow(new RegExp(`^${option}\\b.*must`));
+    expect(existsSync("aiem.sock")).toBe(false);
+  });
+
+  it.each(SHARED)("refuse %s: %j by createStubTransport, which names it", (option, value) => {
+    const make = () => createStubTransport({ [option]: value });
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(new RegExp(`^${option}\\b.*must`));
+  });
+
+  it.each([null, 5, [], "x"])("refuse %j in the place of options", async (bad) => {
+    // What a caller in JavaScript can say.
+    const options: StubServerOptions = JSON.parse(JSON.stringify(bad));
+    await expect(startStubServer(options)).rejects.toThrow(/^options: must be an object$/);
+    expect(() => createStubTransport(options)).toThrow(/^options: must be an object$/);
+  });
+
+  it("do not show tokens and secrets, nor the text of a key", async () => {
+    const marker = "s3cret-marker";
+    const starts = [
+      startStubServer({ users: JSON.parse(`{ "${marker}": 5 }`) }),
+      startStubServer({ users: JSON.parse(`["${marker}"]`) }),
+      startStubServer({ secrets: JSON.parse(`["${marker}"]`) }),
+      startStubServer({ tls: { cert: marker, key: marker } }),
+    ];
+    for (const start of starts) {
+      const error: unknown = await start.catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(inspect(error)).not.toContain(marker);
+    }
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { requireAbortSignal, requireObject } from "../../errors/require-kind.js";
 import { checkAiemUrl } from "../../transport/aiem-url.js";
 import type { ConnectionConfig } from "../../transport/connection-config.js";
 import { readCliConfig } from "../cli-config/cli-config.js";
@@ -26,7 +27,9 @@ import { platformRefreshToken } from "./platform-refresh-token.js";
 export async function discoverConnection(
   options: DiscoverConnectionOptions = {},
 ): Promise<ConnectionConfig> {
+  requireObject("options", options);
   const { clientSecret, scope, signal = new AbortController().signal } = options;
+  requireAbortSignal("signal", signal);
   for (const field of ["environment", "discoveryAddress", "configPath"] as const) {
     requireTextIfGiven(field, options[field]);
   }

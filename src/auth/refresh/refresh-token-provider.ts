@@ -1,3 +1,4 @@
+import { requireObject } from "../../errors/require-kind.js";
 import { untilAborted } from "../../retry/until-aborted.js";
 import type { TokenRequest } from "../../transport/connection-config.js";
 import { untilAnswered } from "../http/until-answered.js";
@@ -28,6 +29,7 @@ import { tokenEndpointOf } from "./token-endpoint.js";
 export function refreshTokenProvider(
   options: RefreshTokenOptions,
 ): (request: TokenRequest) => Promise<string> {
+  requireObject("options", options);
   const { clientId, clientSecret, scope } = options;
   requireText("clientId", clientId);
   requireText("refreshToken", options.refreshToken);

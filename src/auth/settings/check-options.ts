@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { requireBoolean } from "../../errors/require-kind.js";
 import type { AuthHttpOptions } from "../http/auth-http-options.js";
 
 /** Refuses a value that is not a text with something in it; never shows it. */
@@ -22,9 +23,7 @@ export function requireTextIfGiven(field: string, value: unknown): void {
  */
 export function checkedHttpOptions(options: AuthHttpOptions): AuthHttpOptions {
   const { verifySsl, sslCaCert, httpTimeoutMs } = options;
-  if (verifySsl !== undefined && typeof verifySsl !== "boolean") {
-    throw new InvalidInputError("verifySsl", "must be true or false");
-  }
+  requireBoolean("verifySsl", verifySsl);
   requireTextIfGiven("sslCaCert", sslCaCert);
   if (httpTimeoutMs !== undefined && !(Number.isFinite(httpTimeoutMs) && httpTimeoutMs > 0)) {
     throw new InvalidInputError("httpTimeoutMs", "must be a number of milliseconds above 0");

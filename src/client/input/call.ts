@@ -1,15 +1,13 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { requireAbortSignal, requireObject } from "../../errors/require-kind.js";
 import type { CallOptions } from "../call-options.js";
 import { requireDuration } from "./numbers.js";
-import { shown } from "./shown.js";
 
 /** Refuses call options that cannot be obeyed. */
 export function requireCallOptions(options: CallOptions): void {
+  requireObject("options", options);
   const { signal, timeoutMs, headers } = options;
-  // Not instanceof: test runners and polyfills bring an AbortSignal of their own.
-  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
-    throw new InvalidInputError("signal", "must be an AbortSignal", shown(signal));
-  }
+  requireAbortSignal("signal", signal);
   requireDuration("timeoutMs", timeoutMs);
   try {
     new Headers(headers);

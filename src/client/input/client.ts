@@ -1,8 +1,10 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { requireFunction } from "../../errors/require-kind.js";
+import { shown } from "../../errors/shown.js";
+import { MAX_HEADER_TIMEOUT_MS } from "../../retry/header-timeout.js";
 import type { RetryOptions } from "../../retry/retry-options.js";
-import type { ClientTimings } from "../client-options.js";
+import type { ClientHooks, ClientTimings } from "../client-options.js";
 import { requireDuration } from "./numbers.js";
-import { shown } from "./shown.js";
 
 /** Refuses clocks that cannot be obeyed. An attempt, and silence, need some time. */
 export function requireClientTimings({ attemptTimeoutMs, idleTimeoutMs }: ClientTimings): void {
@@ -12,6 +14,17 @@ export function requireClientTimings({ attemptTimeoutMs, idleTimeoutMs }: Client
       throw new InvalidInputError(field, "must be more than 0", shown(value));
     }
   }
+  if (attemptTimeoutMs !== undefined && attemptTimeoutMs > MAX_HEADER_TIMEOUT_MS) {
+    const rule = `must be ${MAX_HEADER_TIMEOUT_MS} or less, which is what gRPC can carry`;
+    throw new InvalidInputError("attemptTimeoutMs", rule, shown(attemptTimeoutMs));
+  }
+}
+
+/** Refuses hooks that cannot be called. */
+export function requireHooks({ onRetry, onResume, onProtocol }: ClientHooks): void {
+  requireFunction("onRetry", onRetry);
+  requireFunction("onResume", onResume);
+  requireFunction("onProtocol", onProtocol);
 }
 
 /** Refuses retry options that cannot be obeyed. */

@@ -1,4 +1,6 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { requireObject } from "../../errors/require-kind.js";
+import { shown } from "../../errors/shown.js";
 import {
   type EngineNameParts,
   formatEngineName,
@@ -8,7 +10,6 @@ import {
   matchProcessName,
   type ProcessNameParts,
 } from "../../model/resource-names.js";
-import { shown } from "./shown.js";
 
 const ENGINE_RULE = "must be workspaces/{workspace}/sandboxEngines/{engine}";
 const PROCESS_RULE = "must be workspaces/{workspace}/sandboxEngines/{engine}/processes/{process}";
@@ -20,6 +21,7 @@ const ID_RULE = "must be 1 to 63 of [a-z0-9-], the first and the last alphanumer
  * @throws InvalidInputError if an id is empty or has a character that a resource name cannot hold.
  */
 export function engineName(parts: EngineNameParts): string {
+  requireObject("parts", parts);
   for (const [part, id] of Object.entries({ workspace: parts.workspace, engine: parts.engine })) {
     if (typeof id !== "string" || !isSegment(id)) {
       throw new InvalidInputError(part, "must be letters, digits and any of . _ ~ -", shown(id));

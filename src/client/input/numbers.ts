@@ -1,6 +1,6 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { shown } from "../../errors/shown.js";
 import { signalNumber } from "../../model/signals.js";
-import { shown } from "./shown.js";
 
 const INT32_MAX = 2_147_483_647;
 const UINT32_MAX = 4_294_967_295;

@@ -1,6 +1,6 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { shown } from "../../errors/shown.js";
 import type { ProcessSpec } from "../../model/process.js";
-import { shown } from "./shown.js";
 
 // No control characters, and no lone surrogates, which have no encoding.
 const SECRET_VERSION =

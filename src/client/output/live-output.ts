@@ -37,7 +37,8 @@ export class OutputFollower implements LiveOutput {
     this.#rpc = rpc;
     this.#name = name;
     this.#options = options;
-    this.#counter = options.skipReplay ? undefined : new StreamCounter(options.resumeFrom);
+    // Options that are none are refused by the first next(): nothing is thrown synchronously.
+    this.#counter = options?.skipReplay ? undefined : new StreamCounter(options?.resumeFrom);
   }
 
   /** The process at the confirmed end of its output; undefined before. */

@@ -1,4 +1,6 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { requireObject } from "../../errors/require-kind.js";
+import { shown } from "../../errors/shown.js";
 import {
   frameFromMessage,
   type OutputFrame,
@@ -8,7 +10,6 @@ import {
 } from "../../model/output.js";
 import type { CallOptions } from "../call-options.js";
 import { requireProcessName } from "../input/names.js";
-import { shown } from "../input/shown.js";
 import type { Rpc } from "../rpc.js";
 import { unary } from "../unary.js";
 
@@ -28,6 +29,7 @@ export async function readOutput(
   options: ReadOutputOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   requireProcessName("name", name);
+  requireObject("options", options);
   const { outputStream: stream = "OUTPUT_STREAM_COMBINED" } = options;
   const outputStream = streamToNumber(stream);
   if (outputStream === undefined) {

@@ -1,3 +1,4 @@
+import { requireObject } from "../../errors/require-kind.js";
 import type { ProcessStream } from "../../model/output.js";
 import { PROCESS_STREAMS } from "../../model/output.js";
 import { requireByteCount } from "../input/numbers.js";
@@ -30,6 +31,7 @@ export async function* streamLines(
   name: string,
   options: StreamLinesOptions,
 ): AsyncGenerator<OutputLine, void, undefined> {
+  requireObject("options", options);
   const { maxLineBytes = MAX_LINE_BYTES } = options;
   requireByteCount("maxLineBytes", maxLineBytes, 1);
   const decoders: Record<ProcessStream, LineDecoder> = {

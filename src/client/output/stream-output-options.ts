@@ -1,10 +1,11 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { requireBoolean } from "../../errors/require-kind.js";
+import { shown } from "../../errors/shown.js";
 import type { OutputPosition, StreamPosition } from "../../model/output.js";
 import type { CallOptions } from "../call-options.js";
 import { requireCallOptions } from "../input/call.js";
 import { requireProcessName } from "../input/names.js";
 import { requireByteCount, requireCrc32 } from "../input/numbers.js";
-import { shown } from "../input/shown.js";
 
 /** Options of `streamOutput`, and of what is built on it. */
 export interface StreamOutputOptions extends CallOptions {
@@ -31,9 +32,10 @@ export interface StreamOutputOptions extends CallOptions {
 
 /** Refuses what `streamOutput` cannot obey. */
 export function requireStreamOutput(name: string, options: StreamOutputOptions): void {
-  const { skipReplay = false, resumeFrom, verifyEnd = "status" } = options;
   requireProcessName("name", name);
   requireCallOptions(options);
+  const { skipReplay = false, resumeFrom, verifyEnd = "status" } = options;
+  requireBoolean("skipReplay", skipReplay);
   if (verifyEnd !== "status" && verifyEnd !== "replay") {
     throw new InvalidInputError("verifyEnd", 'must be "status" or "replay"', shown(verifyEnd));
   }

@@ -1,3 +1,4 @@
+import { requireObject } from "../../errors/require-kind.js";
 import { type FinishedProcess, isFinished, type Process } from "../../model/process.js";
 import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
@@ -31,6 +32,7 @@ export async function waitProcessByPolling(
   name: string,
   options: WaitProcessByPollingOptions,
 ): Promise<FinishedProcess> {
+  requireObject("options", options);
   const { timeoutSeconds = 300, pollIntervalSeconds = 1, signal, headers } = options;
   requireProcessName("name", name);
   requireCallOptions({ signal, headers });

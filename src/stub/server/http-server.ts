@@ -70,16 +70,19 @@ export async function startHttpServer(
     },
     tls,
   });
+  let boundPort: number;
   try {
-    listener.listen(port, LOOPBACK);
+    // Not listen(port, host), which makes a Unix socket of a text.
+    listener.listen({ port, host: LOOPBACK });
     await once(listener, "listening");
+    boundPort = addressOf(listener.address()).port;
   } catch (error) {
+    listener.close();
     http1.close();
     throw error;
   }
   // Fails to accept (no file descriptor left) are told here; the listener itself goes on.
   listener.on("error", () => {});
-  const { port: boundPort } = addressOf(listener.address());
   let stopped: Promise<void> | undefined;
 
   async function end(): Promise<void> {

@@ -1,3 +1,5 @@
+import { requireObject } from "../require-object.js";
+
 /** Which pages of a browser may call a stub server. */
 export interface StubCors {
   /**
@@ -8,7 +10,9 @@ export interface StubCors {
 }
 
 /** @throws TypeError for an origin that no browser would send. */
-export function requireCors({ origins }: StubCors): void {
+export function requireCors(cors: StubCors): void {
+  requireObject("cors", cors);
+  const { origins } = cors;
   if (origins === "*") return;
   if (!Array.isArray(origins) || origins.length === 0) {
     throw new TypeError('cors.origins: list at least one, or say "*"');

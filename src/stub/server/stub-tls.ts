@@ -1,3 +1,7 @@
+import { createSecureContext } from "node:tls";
+
+import { requireObject } from "../require-object.js";
+
 /** The certificates of a server that speaks TLS, in PEM. */
 export interface StubTls {
   /** The server's certificate, followed by those of intermediate authorities. */
@@ -11,4 +15,29 @@ export interface StubTls {
    * @default undefined clients need no certificate
    */
   readonly ca?: string | Buffer;
+}
+
+/**
+ * Refuses what no TLS server can be made of. Node starts one without a certificate, and then fails
+ * every handshake.
+ *
+ * @throws TypeError that names the option; of a PEM that cannot be read, with Node's error as the
+ * cause.
+ */
+export function requireTls(tls: StubTls): void {
+  requireObject("tls", tls);
+  const { cert, key, ca } = tls;
+  // Not shown: the key is secret.
+  const given = { cert, key, ...(ca !== undefined && { ca }) };
+  for (const [name, pem] of Object.entries(given)) {
+    if ((typeof pem !== "string" && !Buffer.isBuffer(pem)) || pem.length === 0) {
+      throw new TypeError(`tls.${name}: must be PEM, as a string or a Buffer`);
+    }
+  }
+  try {
+    createSecureContext(given);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "unknown reason";
+    throw new TypeError(`tls: cert, key and ca must be PEM that go together: ${reason}`, { cause });
+  }
 }

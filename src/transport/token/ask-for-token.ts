@@ -36,11 +36,19 @@ function checked(token: unknown): string {
   if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) {
     return token;
   }
-  const what =
-    typeof token !== "string"
-      ? "is not a string"
-      : token === ""
-        ? "is empty"
-        : "holds characters that cannot be in a header, such as spaces or line breaks";
-  throw new ConnectError(`the token ${what}`, Code.InvalidArgument);
+  throw new ConnectError(whatIsWrong(token), Code.InvalidArgument);
+}
+
+// The token itself is not shown.
+function whatIsWrong(token: unknown): string {
+  if (typeof token !== "string") {
+    const kind = token === null ? "null" : typeof token;
+    return `tokenProvider must give the token as a string, but gave ${kind}`;
+  }
+  if (token === "") {
+    return "the token is empty";
+  }
+  return /^\s*bearer\s/i.test(token)
+    ? 'the token begins with "Bearer", which the client adds: give the token alone'
+    : "the token holds characters that cannot be in a header, such as spaces or line breaks";
 }

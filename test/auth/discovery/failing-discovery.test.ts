@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { discoverConnection } from "../../../src/auth/discovery/discover-connection.js";
+import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection-options.js";
 import { failure } from "../../transport/support/failure.js";
 import { ENGINE_MANAGER, PLATFORM, startEnvironment } from "../support/discovery-service.js";
 import { setVariables, useEmptyEnvironment } from "../support/environment.js";
@@ -124,7 +125,16 @@ test.each([
   [{ discoveryAddress: "https://host/?MARKER" }, "discoveryAddress"],
   [{ configPath: "" }, "configPath"],
   [{ httpTimeoutMs: -1 }, "httpTimeoutMs"],
-])("an option that cannot be is refused: %j", async (options, field) => {
+  [{ verifySsl: "false" }, "verifySsl"],
+  [{ signal: 5 }, "signal"],
+  [{ signal: null }, "signal"],
+  [{ signal: {} }, "signal"],
+  [null, "options"],
+  ["https://cloud.example.com", "options"],
+  [[], "options"],
+])("an option that cannot be is refused: %j", async (given: unknown, field) => {
+  // What a caller in JavaScript can say.
+  const options: DiscoverConnectionOptions = JSON.parse(JSON.stringify(given));
   const error: unknown = await discoverConnection(options).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: "InvalidInputError", field });
   expect(String(error)).not.toContain("MARKER");

@@ -148,6 +148,7 @@ test.each([
   [{ httpTimeoutMs: Number.NaN }, "httpTimeoutMs"],
   [{ httpTimeoutMs: Number.POSITIVE_INFINITY }, "httpTimeoutMs"],
   [{ sslCaCert: "" }, "sslCaCert"],
+  [{ verifySsl: JSON.parse('"false"') }, "verifySsl"],
 ])("an option of the requests that cannot be is refused: %j", (options, field) => {
   const make = () =>
     refreshTokenProvider({ issuerUrl: "https://idp.example.com", ...client, ...options });

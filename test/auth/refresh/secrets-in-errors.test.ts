@@ -90,3 +90,12 @@ test.each(["clientId", "refreshToken", "clientSecret", "scope"])(
     }
   },
 );
+
+test.each([undefined, null, "MARKER", 5, ["MARKER"]])(
+  "%j in the place of options is refused",
+  (bad) => {
+    const make = () => Reflect.apply(refreshTokenProvider, undefined, [bad]);
+    expect(make).toThrow(expect.objectContaining({ name: "InvalidInputError", field: "options" }));
+    expect(make).not.toThrow(/MARKER/);
+  },
+);

@@ -12,6 +12,10 @@ type Options = CallOptions & Readonly<Record<string, unknown>>;
 
 const spec = { command: "true" };
 
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** What asking for the first item of an iterable comes to. */
 export function first(items: AsyncIterable<unknown>): Promise<unknown> {
   return items[Symbol.asyncIterator]().next();
@@ -36,7 +40,9 @@ export const TIMED_PROCESS_CALLS: readonly Call[] = [
   { title: "streamLines", run: (c, name, o) => first(c.streamLines(name, o)) },
   {
     title: "pipeOutput",
-    run: (c, name, o) => c.pipeOutput(name, { ...o, stdout: new PassThrough() }),
+    // Only of an object there is a copy that is as good, or as bad.
+    run: (c, name, o = {}) =>
+      c.pipeOutput(name, isObject(o) ? { ...o, stdout: new PassThrough() } : o),
   },
   { title: "waitProcess", run: (c, name, o) => c.waitProcess(name, o) },
   { title: "terminateProcess", run: (c, name, o) => c.terminateProcess(name, o) },

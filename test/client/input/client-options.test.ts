@@ -1,3 +1,4 @@
+import type { Interceptor } from "@connectrpc/connect";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -30,7 +31,66 @@ function expectRefused(field: keyof ClientOptions, values: fc.Arbitrary<unknown>
   );
 }
 
+const notFunction = fc.constantFrom(5, null, "f", {}, []);
+
 describe("a client is refused", () => {
+  it("without a config, or with options that are no object", () => {
+    for (const bad of [undefined, null, "https://aiem.example", 5, [], () => undefined]) {
+      expect(refusedOption(() => new ProcessClient(untyped(bad)))).toBe("config");
+    }
+    for (const bad of [null, "grpc", 5, [], () => undefined]) {
+      expect(refusedOption(() => new ProcessClient({ aiemUrl }, untyped(bad)))).toBe("options");
+    }
+  });
+
+  it("with a text in the place of a config, which may hold a password and is not shown", () => {
+    const make = () => new ProcessClient(untyped("https://user:s3cret@aiem.example"));
+    expect(make).toThrow(/^config must be an object, but is a string$/);
+  });
+
+  it("with a token provider that gives none, which is not shown", () => {
+    for (const bad of [5, null, true, {}, ["s3cret"]]) {
+      const make = () => new ProcessClient({ aiemUrl, tokenProvider: untyped(bad) });
+      expect(refusedOption(make)).toBe("tokenProvider");
+      expect(make).toThrow(/^tokenProvider must be a string or a function$/);
+    }
+  });
+
+  it("with a transport that carries no calls", () => {
+    const unary = () => undefined;
+    for (const bad of [undefined, null, {}, { unary }, { unary, stream: 5 }, "grpc"]) {
+      expect(refusedOption(() => new ProcessClient({ transport: untyped(bad) }))).toBe("transport");
+    }
+  });
+
+  it("with both a transport of the caller's own and an address or a token", () => {
+    const transport = untyped({ unary: () => undefined, stream: () => undefined });
+    for (const [field, value] of Object.entries({ aiemUrl, tokenProvider: "token" })) {
+      const config = { transport, [field]: untyped(value) };
+      expect(refusedOption(() => new ProcessClient(config))).toBe(field);
+    }
+  });
+
+  it("with hooks and interceptors that cannot be called", () => {
+    expectRefused("onRetry", notFunction);
+    expectRefused("onResume", notFunction);
+    expectRefused("onProtocol", notFunction);
+    const notInterceptors = fc.constantFrom<unknown>(null, 5, "i", {}, () => undefined, new Set());
+    expectRefused(
+      "interceptors",
+      fc.oneof(
+        notInterceptors,
+        notFunction.map((bad) => [bad]),
+      ),
+    );
+  });
+
+  it("with a flag that is neither true nor false", () => {
+    const notBoolean = fc.constantFrom<unknown>("false", "true", "", 0, 1, null, {});
+    expectRefused("verifySsl", notBoolean);
+    expectRefused("allowPlaintextToken", notBoolean);
+  });
+
   it("with an address that cannot be one", () => {
     for (const bad of [
       "",
@@ -49,7 +109,7 @@ describe("a client is refused", () => {
   });
 
   it("with a clock that cannot run", () => {
-    expectRefused("attemptTimeoutMs", fc.oneof(notDuration, fc.constant(0)));
+    expectRefused("attemptTimeoutMs", fc.oneof(notDuration, fc.constantFrom(0, 1e8, 99_999_999.5)));
     expectRefused("idleTimeoutMs", fc.oneof(notDuration, fc.constant(0)));
     expectRefused("connectTimeoutMs", fc.oneof(notDuration, fc.constantFrom(0, 2 ** 31)));
   });
@@ -106,11 +166,15 @@ it("a client with good options opens and sends nothing when it is made", () => {
   const options = fc.record(
     {
       protocol: fc.constantFrom("grpc", "connect", undefined),
-      attemptTimeoutMs: duration,
+      attemptTimeoutMs: fc.double({ min: 1e-3, max: 99_999_999, noNaN: true }),
       idleTimeoutMs: duration,
       connectTimeoutMs: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
       readMaxBytes: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
       streamWindowBytes: fc.integer({ min: 65_535, max: 2 ** 31 - 1 }),
+      verifySsl: fc.boolean(),
+      allowPlaintextToken: fc.boolean(),
+      interceptors: fc.constantFrom<Interceptor[]>([], [(next) => next]),
+      onRetry: fc.constant(() => undefined),
       sslCaCert: fc.constantFrom("ca.pem", "/etc/ca with space.pem"),
       retry: fc.constantFrom<false | RetryOptions>(
         false,

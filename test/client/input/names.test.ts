@@ -91,6 +91,14 @@ describe("engineName", () => {
   });
 });
 
+describe("what has no parts", () => {
+  it.each([undefined, null, "w", 5, []])("is refused by engineName: %j", (parts) => {
+    expect(() => engineName(untyped(parts))).toThrow(
+      expect.objectContaining({ name: "InvalidInputError", field: "parts" }),
+    );
+  });
+});
+
 describe("parseProcessName", () => {
   it("gives the parts of any process's name", () => {
     fc.assert(

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 
@@ -26,6 +27,14 @@ async function activeResourcesToBe(types: RegExp, expected: string[]): Promise<v
   }
   expect(active).toEqual(expected);
 }
+
+test("a port that is none is refused, and leaves neither a listener nor a Unix socket", async () => {
+  // What a caller in JavaScript can say.
+  const port: number = JSON.parse('"aiem.sock"');
+  await expect(startHttpServer(port, { handlers: [] })).rejects.toThrow(/port/);
+  expect(existsSync("aiem.sock")).toBe(false);
+  await activeResourcesToBe(/^(TCP|TLS|Pipe.*Server|Timeout)/, []);
+});
 
 describe("stop", () => {
   test("ends calls of every protocol, and leaves no socket and no timer", async () => {

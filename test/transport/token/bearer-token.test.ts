@@ -125,6 +125,11 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     ["", /^the token is empty$/],
     ["top secret", /^the token holds characters that cannot be in a header/],
     ["secret\r\nx: y", /^the token holds characters that cannot be in a header/],
+    [
+      "Bearer secret",
+      /^the token begins with "Bearer", which the client adds: give the token alone$/,
+    ],
+    ["bearer secret", /^the token begins with "Bearer"/],
     ["secret\u00e9", /^the token holds characters that cannot be in a header/],
   ])("the token %j is refused without being shown", async (token, message) => {
     for (const provider of [token, () => token]) {
@@ -134,6 +139,21 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       expect(String(error)).not.toContain("secret");
       expect(seen).toEqual([]);
     }
+  });
+
+  test.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [5, "number"],
+    [{ token: "secret" }, "object"],
+  ])("a provider that gives %j is named", async (given: unknown, kind) => {
+    // What a caller in JavaScript can say.
+    const { seen, client } = await start(() => given as string);
+    await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject({
+      ...failure("InvalidArgument", /^/),
+      rawMessage: `tokenProvider must give the token as a string, but gave ${kind}`,
+    });
+    expect(seen).toEqual([]);
   });
 
   test("a provider that fails fails the call, and its error is the cause", async () => {
