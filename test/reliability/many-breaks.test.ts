@@ -98,7 +98,7 @@ describe.each(WAYS)("a follow over $protocol and HTTP/$httpVersion", (way) => {
     });
     expect(await rejection(following)).toMatchObject({
       code: Code.Unavailable,
-      rawMessage: expect.stringMatching(/^connection lost: http:/),
+      rawMessage: expect.stringMatching(`^StreamOutput of ${name}: connection lost: http:`),
     });
   });
 });
