@@ -3,7 +3,7 @@ import { nodeErrorCode } from "../../errors/node-error-code.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { CallRecord } from "../call-record.js";
 import { connectFailure, connectFailureKind } from "./connect-failure.js";
-import { connectionLost } from "./connection-lost.js";
+import { connectionLost, hintAtTls } from "./connection-lost.js";
 import { http2ErrorName } from "./http2-error-name.js";
 import { repairStatus } from "./malformed-status.js";
 import { notGrpc } from "./not-grpc.js";
@@ -28,6 +28,14 @@ interface CallContext extends ExplainContext {
  */
 export function explainFailure(error: unknown, record: CallRecord, context: CallContext): unknown {
   forgetRawPacket(error);
+  const explained = explain(error, record, context);
+  const { connection } = record;
+  return explained instanceof ConnectError && connection?.unheard && !connection.lost
+    ? hintAtTls(explained, context.address)
+    : explained;
+}
+
+function explain(error: unknown, record: CallRecord, context: CallContext): unknown {
   if (context.protocol === "rest") {
     // Our own transport tells the rest by itself.
     return record.grpcStatus === undefined ? (record.connection?.lost ?? error) : error;
