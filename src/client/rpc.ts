@@ -16,7 +16,7 @@ import { sleep } from "../retry/sleep.js";
 import { runInCall } from "../transport/call-context.js";
 import { CallRecord } from "../transport/call-record.js";
 import type { ClientTransport } from "../transport/create-transport.js";
-import { attemptError, failureOf } from "./attempt-failure.js";
+import { type AttemptClock, attemptError, type CallSubject, failureOf } from "./attempt-failure.js";
 import type { ClientHooks } from "./client-options.js";
 
 // A call without an answer for so long gives reason to doubt its connection: a half-open one is
@@ -24,11 +24,7 @@ import type { ClientHooks } from "./client-options.js";
 const DOUBTFUL_SILENCE_MS = 1_000;
 
 /** One RPC with its request. */
-export interface RpcCall<T> {
-  /** The RPC's name, such as `GetProcess`. */
-  readonly method: string;
-  /** The resource that it is about, for messages. */
-  readonly resource: string;
+export interface RpcCall<T> extends CallSubject {
   /** Whether the answer may be large, and so may take long. */
   readonly bulk?: boolean;
   /** Sends the request once. */
@@ -108,9 +104,8 @@ export class Rpc {
         this.#doubtConnection(thrown, record, scope);
       }
       scope.signal.throwIfAborted();
-      const failure = this.failureOf(thrown, record);
       const clock = { timeoutMs, tookMs: performance.now() - began };
-      return { ok: false, error: attemptError(thrown, failure, call, clock), failure };
+      return this.failed(thrown, record, call, clock);
     }
   }
 
@@ -122,9 +117,15 @@ export class Rpc {
     }
   }
 
-  /** Tells what happened from what an attempt threw. */
-  failureOf(error: unknown, record: CallRecord): Failure {
-    return failureOf(error, this.settings.own ? record : undefined);
+  /** Tells what happened from what an attempt threw, and what to show of it. */
+  failed(
+    thrown: unknown,
+    record: CallRecord,
+    subject: CallSubject,
+    clock?: AttemptClock,
+  ): FailedAttempt {
+    const failure = failureOf(thrown, this.settings.own ? record : undefined);
+    return { ok: false, error: attemptError(thrown, failure, subject, clock), failure };
   }
 
   /**
@@ -133,7 +134,7 @@ export class Rpc {
    * @returns the pause before it in milliseconds; undefined if there must be none.
    */
   delayMs(
-    call: Pick<RpcCall<unknown>, "method" | "resource">,
+    call: CallSubject,
     { error, failure }: FailedAttempt,
     budget: RetryBudget,
     mostMs = Number.POSITIVE_INFINITY,
@@ -153,7 +154,7 @@ export class Rpc {
    * @throws the error of the failed attempt.
    */
   delayOrThrow(
-    call: Pick<RpcCall<unknown>, "method" | "resource">,
+    call: CallSubject,
     failed: FailedAttempt,
     budget: RetryBudget,
     mostMs?: number,
@@ -171,7 +172,7 @@ export class Rpc {
    * @returns false at once if there must be none: the budget or the time is spent.
    */
   async pause(
-    call: Pick<RpcCall<unknown>, "method" | "resource">,
+    call: CallSubject,
     failed: FailedAttempt,
     budget: RetryBudget,
     scope: CallScope,

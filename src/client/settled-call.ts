@@ -80,7 +80,10 @@ async function look<T>(
       throw error;
     }
     const { code, rawMessage } = ConnectError.from(attemptError);
-    const message = `${rawMessage}; whether ${call.method} of ${call.resource} had its effect is not known, since the process could not be looked at: ${ConnectError.from(error).rawMessage}`;
+    const subject = rawMessage.includes(call.resource)
+      ? "it"
+      : `${call.method} of ${call.resource}`;
+    const message = `${rawMessage}; whether ${subject} had its effect is not known, since the process could not be looked at: ${ConnectError.from(error).rawMessage}`;
     throw new ConnectError(message, code, undefined, undefined, attemptError);
   }
 }

@@ -12,6 +12,7 @@ export class RetryBudget {
   readonly #per: "attempts" | "outage";
   #failures = 0;
   #outageBegan = 0;
+  #lastGiven = false;
 
   constructor(policy: RetryPolicy, per: "attempts" | "outage") {
     this.#policy = policy;
@@ -26,10 +27,12 @@ export class RetryBudget {
   /** Renews the budget: the operation has got further. */
   progress(): void {
     this.#failures = 0;
+    this.#lastGiven = false;
   }
 
   /**
-   * Counts a failure.
+   * Counts a failure. A pause of ours that would reach past the end of the patience with an outage
+   * is cut short, to a last attempt at that end.
    *
    * @returns the pause before the next attempt in milliseconds; undefined if there is none, because
    *   the budget is spent, or the server asks for more patience than there is.
@@ -44,16 +47,35 @@ export class RetryBudget {
     if (pushback === "never") {
       return undefined;
     }
-    const { maxAttempts, maxOutageMs } = this.#policy;
-    if (pushback && pushback.delayMs > maxOutageMs) {
+    if (pushback && pushback.delayMs > this.#policy.maxOutageMs) {
       return undefined;
     }
-    const delayMs = pushback?.delayMs ?? backoffMs(this.#policy, this.#failures);
-    const covered =
-      this.#per === "attempts"
-        ? this.#failures < maxAttempts
-        : now - this.#outageBegan + delayMs < maxOutageMs;
-    return covered ? delayMs : undefined;
+    return this.#per === "attempts"
+      ? this.#nextOfAttempts(pushback?.delayMs)
+      : this.#nextInOutage(now, pushback?.delayMs);
+  }
+
+  #nextOfAttempts(pushbackMs: number | undefined): number | undefined {
+    const covered = this.#failures < this.#policy.maxAttempts;
+    return covered ? (pushbackMs ?? this.#backoffMs()) : undefined;
+  }
+
+  #nextInOutage(now: number, pushbackMs: number | undefined): number | undefined {
+    const leftMs = this.#policy.maxOutageMs - (now - this.#outageBegan);
+    // A timer may fire a little early: that the last attempt was given is no matter of the clock.
+    if (this.#lastGiven || leftMs <= 0) {
+      return undefined;
+    }
+    if (pushbackMs !== undefined) {
+      return pushbackMs < leftMs ? pushbackMs : undefined;
+    }
+    const delayMs = this.#backoffMs();
+    this.#lastGiven = delayMs >= leftMs;
+    return Math.min(delayMs, leftMs);
+  }
+
+  #backoffMs(): number {
+    return backoffMs(this.#policy, this.#failures);
   }
 }
 

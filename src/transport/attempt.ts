@@ -18,7 +18,8 @@ export function attempts(context: ExplainContext): Interceptor {
         throw error;
       }
       record.fail();
-      throw explainFailure(error, record, context);
+      const asked = { method: req.requestMethod, path: new URL(req.url).pathname };
+      throw explainFailure(error, record, { ...context, asked });
     };
     const long = req.stream || req.method === ProcessService.method.waitProcess;
     const res = await runAttempt({ record, signal, long }, () => next(req)).catch(explain);

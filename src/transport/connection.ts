@@ -13,6 +13,8 @@ export interface Connection {
   readonly goaway: Goaway | undefined;
   /** Why the connection ended while it carried calls. */
   readonly lost: ConnectError | undefined;
+  /** Whether the server has not sent a byte on the connection. */
+  readonly unheard: boolean;
   /** Puts no other call on the connection but those that ask about it; those under way go on. */
   avoid(): void;
   /** Ends every call on the connection with `error`; no other call is put on it. */

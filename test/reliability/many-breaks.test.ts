@@ -71,7 +71,8 @@ describe.each(WAYS)("a follow over $protocol and HTTP/$httpVersion", (way) => {
     const began = performance.now();
     await stub.stop();
     const error = await rejection(collect({ [Symbol.asyncIterator]: () => following }));
-    expect(performance.now() - began).toBeGreaterThan(maxOutageMs / 2);
+    // A timer may fire a little early.
+    expect(performance.now() - began).toBeGreaterThan(maxOutageMs - 5);
     expect(error).toMatchObject({
       code: Code.Unavailable,
       rawMessage: expect.stringContaining("connection refused; check the address"),
@@ -97,7 +98,7 @@ describe.each(WAYS)("a follow over $protocol and HTTP/$httpVersion", (way) => {
     });
     expect(await rejection(following)).toMatchObject({
       code: Code.Unavailable,
-      rawMessage: expect.stringMatching(/^connection lost: http:/),
+      rawMessage: expect.stringMatching(`^StreamOutput of ${name}: connection lost: http:`),
     });
   });
 });

@@ -141,8 +141,8 @@ export class StreamAttempt {
   }
 
   #failed(error: unknown): StreamEvent {
-    const failure = this.#rpc.failureOf(error, this.record);
-    return { kind: "failed", ok: false, error, failure };
+    const subject = { method: "StreamOutput", resource: this.#request.name };
+    return { kind: "failed", ...this.#rpc.failed(error, this.record, subject) };
   }
 }
 

@@ -3,11 +3,12 @@ import { nodeErrorCode } from "../../errors/node-error-code.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { CallRecord } from "../call-record.js";
 import { connectFailure, connectFailureKind } from "./connect-failure.js";
-import { connectionLost } from "./connection-lost.js";
+import { connectionLost, hintAtTls } from "./connection-lost.js";
 import { http2ErrorName } from "./http2-error-name.js";
 import { repairStatus } from "./malformed-status.js";
 import { notGrpc } from "./not-grpc.js";
 import { forgetRawPacket } from "./raw-packet.js";
+import { type AskedFor, unknownPath } from "./unknown-path.js";
 
 /** What is known about every call of a transport. */
 export interface ExplainContext {
@@ -15,17 +16,26 @@ export interface ExplainContext {
   readonly protocol: "grpc" | "connect" | "rest";
 }
 
+/** What is known about one call. */
+interface CallContext extends ExplainContext {
+  readonly asked: AskedFor;
+}
+
 /**
  * Tells what broke a call. connect-node tells the same break in different ways: a server that goes
  * away is Canceled, Aborted, Internal or InvalidArgument, by the protocol and by chance. Here it is
  * Unavailable. What the server itself said stays as it is.
  */
-export function explainFailure(
-  error: unknown,
-  record: CallRecord,
-  context: ExplainContext,
-): unknown {
+export function explainFailure(error: unknown, record: CallRecord, context: CallContext): unknown {
   forgetRawPacket(error);
+  const explained = explain(error, record, context);
+  const { connection } = record;
+  return explained instanceof ConnectError && connection?.unheard && !connection.lost
+    ? hintAtTls(explained, context.address)
+    : explained;
+}
+
+function explain(error: unknown, record: CallRecord, context: CallContext): unknown {
   if (context.protocol === "rest") {
     // Our own transport tells the rest by itself.
     return record.grpcStatus === undefined ? (record.connection?.lost ?? error) : error;
@@ -40,11 +50,20 @@ export function explainFailure(
   if (isBreak(error)) {
     return explainBreak(error, record, context.address);
   }
-  return (
-    (context.protocol === "grpc" ? notGrpc(error, record.response, context.address) : undefined) ??
-    tooLarge(error) ??
-    error
-  );
+  const notThere =
+    context.protocol === "grpc"
+      ? notGrpc(error, record.response, context.address)
+      : notConnect(error, context.asked);
+  return notThere ?? tooLarge(error) ?? error;
+}
+
+// What is made of HTTP 404, with or without the JSON of grpc-gateway. A server of Connect names the
+// method that it does not have.
+function notConnect(error: ConnectError, asked: AskedFor): ConnectError | undefined {
+  const isUnrouted =
+    error.code === Code.Unimplemented && /^(Not Found|HTTP 404)$/.test(error.rawMessage);
+  const hint = "check the path of aiemUrl, and that the server speaks Connect";
+  return isUnrouted ? unknownPath(error, asked, hint) : undefined;
 }
 
 // The errors that connect-node makes by itself when an answer ends in the middle.

@@ -6,10 +6,17 @@ import type { Connection } from "../connection.js";
 export class Http1Connection implements Connection {
   readonly goaway = undefined;
   readonly #socket: Socket;
+  // A proxy's answer, through which the connection was made, is not the server's.
+  readonly #bytesBefore: number;
   #lost: ConnectError | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.#bytesBefore = socket.bytesRead;
+  }
+
+  get unheard(): boolean {
+    return this.#socket.bytesRead === this.#bytesBefore;
   }
 
   get lost(): ConnectError | undefined {

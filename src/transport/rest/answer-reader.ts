@@ -5,6 +5,7 @@ import { isJsonObject } from "../../http-rules/json/json-object.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { CallRecord } from "../call-record.js";
 import { connectionLost } from "../errors/connection-lost.js";
+import { type AskedFor, unknownPath } from "../errors/unknown-path.js";
 import { answerMessage, parseJson, unreadable } from "./answer-json.js";
 import type { HttpAnswer } from "./http-exchange.js";
 import { mayBeJson, notRest } from "./not-rest.js";
@@ -14,6 +15,7 @@ import { readStatus } from "./read-status.js";
 // What JSON adds to a message of small fields.
 const JSON_EXTRA_BYTES = 1024;
 const MAX_ERROR_BYTES = 1024 * 1024;
+const CHECK_THE_PATH = "if the resource exists, check the path of aiemUrl";
 
 /** Reads the answers of grpc-gateway. */
 export class AnswerReader {
@@ -78,13 +80,14 @@ export class AnswerReader {
    *
    * @throws ConnectError the server's own word, or what a proxy's amounts to.
    */
-  async requireSuccess(answer: HttpAnswer, record: CallRecord): Promise<void> {
+  async requireSuccess(answer: HttpAnswer, record: CallRecord, asked: AskedFor): Promise<void> {
     const successful = answer.status >= 200 && answer.status < 300;
     if (!mayBeJson(answer)) {
       throw notRest(answer, this.#address);
     }
     if (!successful) {
-      throw noted(await this.#status(answer), record) ?? notRest(answer, this.#address);
+      const status = noted(await this.#status(answer), record) ?? notRest(answer, this.#address);
+      throw isUnrouted(status) ? unknownPath(status, asked, CHECK_THE_PATH) : status;
     }
   }
 
@@ -111,6 +114,11 @@ export class AnswerReader {
   #cutOff(): ConnectError {
     return connectionLost(this.#address.origin, "made a premature end of its answer");
   }
+}
+
+// grpc-gateway's own word about a path that it has no method for: it names nothing.
+function isUnrouted({ code, rawMessage, details }: ConnectError): boolean {
+  return code === Code.NotFound && rawMessage === "Not Found" && details.length === 0;
 }
 
 function noted(error: ConnectError | undefined, record: CallRecord): ConnectError | undefined {

@@ -33,9 +33,11 @@ export function createTranscodingTransport(options: TranscodingOptions): Transpo
     { method, message, header, signal }: Sending,
     record: CallRecord,
   ): Promise<HttpAnswer> {
-    const answer = await exchange.send(requestOf(method, message, header, prefix), signal);
+    const request = requestOf(method, message, header, prefix);
+    const answer = await exchange.send(request, signal);
     record.answer();
-    await reader.requireSuccess(answer, record);
+    const [path = ""] = request.path.split("?");
+    await reader.requireSuccess(answer, record, { method: request.method, path });
     return answer;
   }
 

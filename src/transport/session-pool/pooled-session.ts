@@ -37,6 +37,8 @@ const MOST_RESETS = 500;
 /** One HTTP/2 session and the calls on it. */
 export class PooledSession implements Connection {
   readonly session: ClientHttp2Session;
+  // Calls are put on a session when the server's SETTINGS are there.
+  readonly unheard = false;
   readonly #socket: Socket;
   readonly #address: ServerAddress;
   readonly #streams = new Set<ClientHttp2Stream>();

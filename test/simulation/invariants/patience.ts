@@ -47,7 +47,9 @@ function isLongOutage(run: Run, nextMs: number): boolean {
   const began = isStream(run)
     ? failed(run).find(({ ended = 0 }) => ended >= healthy)?.ended
     : healthy;
-  return began !== undefined && run.endedAt - began + nextMs >= MAX_OUTAGE_MS;
+  // A pause of the client's own is cut short, to a last attempt at the end; a server's is not.
+  const leftMs = hasPushback(run) ? nextMs : 0;
+  return began !== undefined && run.endedAt - began + leftMs >= MAX_OUTAGE_MS;
 }
 
 /** When the operation last got further, or could see that nothing was wrong. */

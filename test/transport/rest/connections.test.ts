@@ -99,7 +99,11 @@ test("a server that closes idle connections costs no call", async () => {
 });
 
 test.each([
-  ["closes the connection", "", /^connection lost: http:\S+ closed it$/],
+  [
+    "closes the connection",
+    "",
+    /^connection lost: http:\S+ closed it; if it expects TLS, use https:\/\/$/,
+  ],
   ["breaks off its headers", "HTTP/1.1 200 OK\r\nconte", /^connection lost: http:\S+ closed it$/],
   [
     "upgrades unasked",
