@@ -11,7 +11,6 @@ import type { EngineDependencies } from "./dependencies.js";
 import type { OutputChunk } from "./process/joined-chunks.js";
 import { type FollowOptions, ProcessOutput } from "./process/process-output.js";
 import type { ProcessRecord } from "./process/process-record.js";
-import { specBytes } from "./process/process-spec.js";
 import { signalRefusal } from "./process/signal-refusal.js";
 import { failedPrecondition, internal, invalidArgument, reasonOf } from "./refusals.js";
 import { type Command, CommandRefusedError, type RunningCommand } from "./runner/runner.js";
@@ -20,6 +19,8 @@ import type { Spool, SpoolOptions } from "./spool/spool.js";
 /** What a process is made with, by its engine. */
 export interface EngineProcessOptions {
   readonly record: ProcessRecord;
+  /** How large its specification is as a message. */
+  readonly specBytes: number;
   /** Its place in the order of creation. */
   readonly creationNumber: number;
   readonly dependencies: EngineDependencies;
@@ -48,7 +49,7 @@ export class EngineProcess {
     this.#options = options;
     this.creationNumber = options.creationNumber;
     this.#record = options.record;
-    this.specBytes = specBytes(options.record.spec);
+    this.specBytes = options.specBytes;
     this.#spool = options.dependencies.createSpool({
       ...options.spool,
       onReadable: () => this.#outputChanges.announce(),

@@ -10,7 +10,12 @@ const ENGINE_STATES = [
   "STATE_DELETING",
 ] as const;
 
-/** @throws {TypeError} on what is no state: any but RUNNING ends an engine's processes. */
+/**
+ * Refuses what is no state. An engine that entered one would end its processes, since only
+ * `STATE_RUNNING` keeps them.
+ *
+ * @throws {TypeError} naming the states that there are.
+ */
 export function requireEngineState(state: EngineState): void {
   if (!ENGINE_STATES.includes(state)) {
     throw new TypeError(

@@ -8,7 +8,7 @@ import type { EngineState } from "./engine-state.js";
 import { listPage, type PageRequest } from "./listing/list-page.js";
 import { buildEnvironment } from "./process/child-environment.js";
 import { ProcessRecord } from "./process/process-record.js";
-import { checkProcessSpec } from "./process/process-spec.js";
+import { type CheckedSpec, checkProcessSpec } from "./process/process-spec.js";
 import { resolveWorkingDirectory } from "./process/working-directory.js";
 import { alreadyExists, failedPrecondition, invalidArgument, notFound } from "./refusals.js";
 import type { Command } from "./runner/runner.js";
@@ -81,7 +81,7 @@ export class SandboxEngine {
     this.#reserved.add(name);
     try {
       if (!autoRun) return this.#add(name, checked);
-      const command = await this.#prepare(checked);
+      const command = await this.#prepare(checked.spec);
       return await this.#addStarted(name, checked, command);
     } finally {
       this.#reserved.delete(name);
@@ -132,12 +132,13 @@ export class SandboxEngine {
     await settleAll(this.#inOrder.map((process) => process.remove(removal)));
   }
 
-  #add(name: string, spec: Process): EngineProcess {
+  #add(name: string, { spec, bytes }: CheckedSpec): EngineProcess {
     const { dependencies, maxSpoolBytes, spoolDirectory } = this.#options;
     const record = new ProcessRecord(name, spec, dependencies.clock.now());
     this.#created += 1;
     const process = new EngineProcess({
       record,
+      specBytes: bytes,
       creationNumber: this.#created,
       dependencies,
       spool: {
@@ -151,8 +152,8 @@ export class SandboxEngine {
     return process;
   }
 
-  async #addStarted(name: string, spec: Process, command: Command): Promise<EngineProcess> {
-    const process = this.#add(name, spec);
+  async #addStarted(name: string, checked: CheckedSpec, command: Command): Promise<EngineProcess> {
+    const process = this.#add(name, checked);
     try {
       await process.start(command);
       return process;

@@ -68,7 +68,7 @@ function checkProcessed(processed: boolean | undefined, at: unknown): void {
 }
 
 /** Whether this is a point in the output, and a possible one. */
-export function isOutputPoint(at: unknown): at is OutputPoint {
+function isOutputPoint(at: unknown): at is OutputPoint {
   if (typeof at !== "object" || at === null) return false;
   const [count, ...others] = Object.values(at);
   const isKnown = "bytes" in at || "messages" in at;

@@ -2,6 +2,7 @@ import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
+  type ContextValues,
   createContextValues,
   type Interceptor,
   type Transport,
@@ -28,6 +29,22 @@ export function createTranscodingTransport(options: TranscodingOptions): Transpo
   const { address, interceptors, exchange, reader } = options;
   const prefix = address.baseUrl.slice(address.origin.length);
 
+  /** What interceptors see of a call of either kind. */
+  function described(
+    method: DescMethod,
+    timeoutMs: number | undefined,
+    header: HeadersInit | undefined,
+    contextValues: ContextValues | undefined,
+  ) {
+    return {
+      service: method.parent,
+      requestMethod: ruleOf(method).method,
+      url: createMethodUrl(address.baseUrl, method),
+      header: callHeaders(header, limited(timeoutMs)),
+      contextValues: contextValues ?? createContextValues(),
+    };
+  }
+
   /** Sends a request, and returns its answer if that is a success. */
   async function send(
     { method, message, header, signal }: Sending,
@@ -49,12 +66,8 @@ export function createTranscodingTransport(options: TranscodingOptions): Transpo
         ...limits(signal, timeoutMs),
         req: {
           stream: false,
-          service,
           method,
-          requestMethod: ruleOf(method).method,
-          url: createMethodUrl(address.baseUrl, method),
-          header: callHeaders(header, limits(signal, timeoutMs).timeoutMs),
-          contextValues: contextValues ?? createContextValues(),
+          ...described(method, timeoutMs, header, contextValues),
           message,
         },
         next: async (req) => {
@@ -79,12 +92,8 @@ export function createTranscodingTransport(options: TranscodingOptions): Transpo
         ...limits(signal, timeoutMs),
         req: {
           stream: true,
-          service,
           method,
-          requestMethod: ruleOf(method).method,
-          url: createMethodUrl(address.baseUrl, method),
-          header: callHeaders(header, limits(signal, timeoutMs).timeoutMs),
-          contextValues: contextValues ?? createContextValues(),
+          ...described(method, timeoutMs, header, contextValues),
           message: input,
         },
         next: async (req) => {
@@ -111,15 +120,17 @@ interface Sending {
   readonly signal: AbortSignal;
 }
 
-// As Connect's own transports take them: no time at all means no limit.
 function limits(
   signal: AbortSignal | undefined,
   timeoutMs: number | undefined,
 ): { signal?: AbortSignal; timeoutMs?: number } {
-  return {
-    ...(signal && { signal }),
-    ...(timeoutMs !== undefined && timeoutMs > 0 && { timeoutMs }),
-  };
+  const limitMs = limited(timeoutMs);
+  return { ...(signal && { signal }), ...(limitMs !== undefined && { timeoutMs: limitMs }) };
+}
+
+// As Connect's own transports take it: no time at all means no limit.
+function limited(timeoutMs: number | undefined): number | undefined {
+  return timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
 }
 
 function currentRecordOfAttempt(): CallRecord {

@@ -14,12 +14,20 @@ import { isSecretVersionName } from "../secrets.js";
  */
 const MAX_SPEC_BYTES = 2 * 1024 * 1024;
 
+/** A specification whose fields keep their rules. */
+export interface CheckedSpec {
+  /** A fresh message with nothing but what the creator of a process chooses. */
+  readonly spec: Process;
+  /** How large it is as a message. */
+  readonly bytes: number;
+}
+
 /**
- * A fresh message with nothing but what the creator of a process chooses.
+ * Makes sure that a process can be made of a specification.
  * @throws {ConnectError} INVALID_ARGUMENT where a field breaks its rule. Values of variables are
  * never shown.
  */
-export function checkProcessSpec(spec: Process): Process {
+export function checkProcessSpec(spec: Process): CheckedSpec {
   if (spec.command === "") throw invalidArgument("process.command is required");
   refuseNul("process.command", spec.command);
   spec.args.forEach((arg, index) => {
@@ -35,16 +43,11 @@ export function checkProcessSpec(spec: Process): Process {
     checkSecretVersion(name, secretVersion);
   }
   const checked = copyProcessSpec(spec);
-  const bytes = specBytes(checked);
+  const bytes = toBinary(ProcessSchema, checked).length;
   if (bytes > MAX_SPEC_BYTES) {
     throw invalidArgument(`process has ${bytes} bytes, more than the ${MAX_SPEC_BYTES} allowed`);
   }
-  return checked;
-}
-
-/** How large the message of a specification is. */
-export function specBytes(spec: Process): number {
-  return toBinary(ProcessSchema, spec).length;
+  return { spec: checked, bytes };
 }
 
 /** A fresh message with the fields that the creator of a process chooses. */
