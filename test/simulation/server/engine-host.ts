@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type Process, ProcessSchema } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { Engines } from "../../../src/stub/engine/engines.js";
 import type { SandboxEngine } from "../../../src/stub/engine/sandbox-engine.js";
-import { MemorySpool } from "../world/memory-spool.js";
+import { MemorySpool } from "../../support/memory-spool.js";
 import type { ProcessScript } from "../world/process-script.js";
 import { ScriptedRunner } from "../world/scripted-runner.js";
 import type { VirtualTime } from "../world/virtual-time.js";

@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OutputStream, Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { EngineDependencies } from "../../../src/stub/engine/dependencies.js";
@@ -11,9 +10,8 @@ import type {
   CommandEnd,
   OutputSink,
   Runner,
-  WrittenStream,
 } from "../../../src/stub/engine/runner/runner.js";
-import type { Spool, SpoolExtent, SpoolReader } from "../../../src/stub/engine/spool/spool.js";
+import { MemorySpool } from "../../support/memory-spool.js";
 import {
   createPending,
   ENGINE,
@@ -26,58 +24,6 @@ import {
   stderrText,
   stdoutText,
 } from "./support.js";
-
-/** A spool that shows what an implementation has to do, and no more. */
-class MemorySpool implements Spool {
-  readonly #frames: { stream: WrittenStream; data: Uint8Array }[] = [];
-  readonly #onReadable: () => void;
-  extent: SpoolExtent = { position: 0, frames: 0, stdoutBytes: 0, stderrBytes: 0 };
-  removed = false;
-  constructor(onReadable: () => void) {
-    this.#onReadable = onReadable;
-  }
-  write(stream: WrittenStream, data: Uint8Array): true {
-    this.#frames.push({ stream, data });
-    const bytes = (of: WrittenStream) => (of === stream ? data.length : 0);
-    this.extent = {
-      position: this.#frames.length,
-      frames: this.#frames.length,
-      stdoutBytes: this.extent.stdoutBytes + bytes(OutputStream.STDOUT),
-      stderrBytes: this.extent.stderrBytes + bytes(OutputStream.STDERR),
-    };
-    this.#onReadable();
-    return true;
-  }
-  shortfall(): ConnectError | undefined {
-    return undefined;
-  }
-  openReader(from: number, to = Number.POSITIVE_INFINITY): SpoolReader {
-    let at = from;
-    let offset = 0;
-    const frame = () => (at < to ? this.#frames[at] : undefined);
-    return {
-      fill: async () => frame() !== undefined,
-      peek: () => frame()?.stream,
-      take: (maxBytes) => {
-        const current = frame();
-        if (current === undefined) return undefined;
-        const data = current.data.subarray(offset, offset + maxBytes);
-        offset += data.length;
-        const endsFrame = offset === current.data.length;
-        if (endsFrame) {
-          at += 1;
-          offset = 0;
-        }
-        return { stream: current.stream, data, endsFrame };
-      },
-      close: async () => {},
-    };
-  }
-  async finish(): Promise<void> {}
-  async remove(): Promise<void> {
-    this.removed = true;
-  }
-}
 
 /** What a test does in place of a program. */
 interface Script {

@@ -1,8 +1,9 @@
-import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import { type Client, createClient } from "@connectrpc/connect";
 import { onTestFinished } from "vitest";
 
 import { ProcessService } from "../../../src/gen.js";
 import { type StubServer, startStubServer } from "../../../src/stub/index.js";
+import { authorized } from "../../contract/targets/requests.js";
 import type { TestCertificates } from "../../support/certificates.js";
 import { inSteps } from "../../support/in-steps.js";
 import { type ClientTls, grpc, type TestTransport } from "../server/protocols.js";
@@ -85,20 +86,6 @@ export async function startFaultyServer(
     start: (script) => create(script, true),
     finish,
     finishInSteps,
-  };
-}
-
-function authorized(transport: Transport, token: string): Transport {
-  const add = (given: HeadersInit | undefined) => {
-    const headers = new Headers(given);
-    headers.set("authorization", `Bearer ${token}`);
-    return headers;
-  };
-  return {
-    unary: (method, signal, timeoutMs, headers, ...rest) =>
-      transport.unary(method, signal, timeoutMs, add(headers), ...rest),
-    stream: (method, signal, timeoutMs, headers, ...rest) =>
-      transport.stream(method, signal, timeoutMs, add(headers), ...rest),
   };
 }
 

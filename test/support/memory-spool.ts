@@ -1,12 +1,12 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { OutputStream } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import type { WrittenStream } from "../../../src/stub/engine/runner/runner.js";
+import { OutputStream } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import type { WrittenStream } from "../../src/stub/engine/runner/runner.js";
 import type {
   Spool,
   SpoolExtent,
   SpoolPiece,
   SpoolReader,
-} from "../../../src/stub/engine/spool/spool.js";
+} from "../../src/stub/engine/spool/spool.js";
 
 interface Frame {
   readonly stream: WrittenStream;
@@ -19,6 +19,7 @@ export class MemorySpool implements Spool {
   readonly #frames: Frame[] = [];
   readonly #readers = new Set<SpoolReader>();
   readonly #onReadable: () => void;
+  #removed = false;
 
   constructor(onReadable: () => void) {
     this.#onReadable = onReadable;
@@ -27,6 +28,11 @@ export class MemorySpool implements Spool {
   /** How many readers are open. */
   get readers(): number {
     return this.#readers.size;
+  }
+
+  /** Whether it was given up. */
+  get removed(): boolean {
+    return this.#removed;
   }
 
   write(stream: WrittenStream, data: Uint8Array): true {
@@ -78,5 +84,7 @@ export class MemorySpool implements Spool {
 
   async finish(): Promise<void> {}
 
-  async remove(): Promise<void> {}
+  async remove(): Promise<void> {
+    this.#removed = true;
+  }
 }
