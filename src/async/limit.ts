@@ -1,0 +1,146 @@
+import { onAbort } from "../retry/abort-listeners.js";
+import { startTimer } from "../retry/timer.js";
+
+/** Why something ended. */
+export interface Ended {
+  /** Made when it is asked for, so that an error shows who asked. */
+  readonly reason: unknown;
+}
+
+/** What a limit adds to the one that it is within. */
+export interface LimitOptions {
+  /** Ends it too; its own reason is the reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long it lasts, in milliseconds; undefined or Infinity is as long as the outer one. */
+  readonly ms?: number | undefined;
+  /**
+   * Whether the end of the time is only told, by `remainingMs`, and ends nothing by itself: for what
+   * is never cut short.
+   * @default false
+   */
+  readonly soft?: boolean | undefined;
+  /**
+   * Whether there is to be one attempt and no waiting: what `timeoutMs: 0` means.
+   * @default false
+   */
+  readonly once?: boolean | undefined;
+  /** The reason where the time ends it. */
+  readonly overdue?: (() => unknown) | undefined;
+}
+
+/**
+ * How long something may take, and who may end it earlier. Whatever ends it first is the reason.
+ * Limits are within limits: the client's life, a call, an attempt.
+ */
+export class Limit {
+  /** Whether there is to be one attempt and no waiting. */
+  readonly once: boolean;
+  readonly #due: number;
+  readonly #stops: (() => void)[] = [];
+  readonly #listeners = new Set<() => void>();
+  #why: (() => unknown) | undefined;
+  #ended: Ended | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(options: LimitOptions = {}, outer?: Limit) {
+    const { signal, ms = Number.POSITIVE_INFINITY, soft = false, overdue } = options;
+    this.once = options.once ?? outer?.once ?? false;
+    const due = performance.now() + ms;
+    this.#due = outer ? Math.min(due, outer.#due) : due;
+    if (outer) {
+      this.#stops.push(outer.onEnd(() => this.end(outer.#why ?? neverEnded)));
+    }
+    if (signal && !this.isEnded) {
+      this.#stops.push(onAbort(signal, () => this.end(() => signal.reason)));
+    }
+    if (ms !== Number.POSITIVE_INFINITY && !soft && !this.isEnded) {
+      this.#stops.push(startTimer(ms, () => this.end(overdue ?? neverEnded)));
+    }
+  }
+
+  /** Whether it has ended. */
+  get isEnded(): boolean {
+    return this.#why !== undefined;
+  }
+
+  /** Why it ended; undefined before. */
+  get ended(): Ended | undefined {
+    if (this.#why && !this.#ended) {
+      this.#ended = { reason: this.#why() };
+    }
+    return this.#ended;
+  }
+
+  /** Aborts when this ends. Made at the first use: most calls need none. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.isEnded) {
+        this.#controller.abort(this.ended?.reason);
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  /** Milliseconds until the time is over; Infinity without a limit of time. */
+  remainingMs(): number {
+    return Math.max(0, this.#due - performance.now());
+  }
+
+  /**
+   * Calls `listener` when this ends, at once if it has.
+   *
+   * @returns a function that takes the listener off.
+   */
+  onEnd(listener: () => void): () => void {
+    if (this.isEnded) {
+      listener();
+      return nothing;
+    }
+    // A function of its own, so that the same listener can be added twice.
+    const entry = () => listener();
+    this.#listeners.add(entry);
+    return () => {
+      this.#listeners.delete(entry);
+    };
+  }
+
+  /** A limit that ends with this one at the latest. To be released. */
+  within(options: LimitOptions): Limit {
+    return new Limit(options, this);
+  }
+
+  /** @throws the reason if this has ended. */
+  throwIfEnded(): void {
+    if (this.#why) {
+      throw this.ended?.reason;
+    }
+  }
+
+  /** Ends it; without effect where it has ended. */
+  end(why: () => unknown): void {
+    if (this.#why) {
+      return;
+    }
+    this.#why = why;
+    this.release();
+    for (const listener of this.#listeners) {
+      listener();
+    }
+    this.#listeners.clear();
+    this.#controller?.abort(this.ended?.reason);
+  }
+
+  /** Takes timers and listeners off: it ends by `end` only from now on. */
+  release(): void {
+    for (const stop of this.#stops.splice(0)) {
+      stop();
+    }
+  }
+}
+
+function nothing(): void {}
+
+function neverEnded(): unknown {
+  return new Error("the time is over");
+}

@@ -1,0 +1,112 @@
+import type {
+  DescMessage,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { Limit } from "../async/limit.js";
+import type { Outcome } from "../errors/outcome.js";
+
+/** A connection that carries calls, to those who have a doubt about it. */
+export interface Connection {
+  /** Puts no other call on the connection but those that ask about it; those under way go on. */
+  avoid(): void;
+  /** Ends every call on it as lost, since it `how`; no other call is put on it. */
+  destroy(how: string): void;
+}
+
+/** What an attempt wants. */
+export interface Hints {
+  /** Whether it stays open until a process does something: a follower or a wait. */
+  readonly long?: boolean | undefined;
+  /** Goes over this connection if that still takes calls. */
+  readonly affinity?: Connection | undefined;
+  /** A token that the server has refused: another one is needed. */
+  readonly rejectedToken?: string | undefined;
+  /** The deadline told to the server, in milliseconds; this side's may be later. */
+  readonly serverTimeoutMs?: number | undefined;
+  /** The headers of the caller. */
+  readonly headers?: HeadersInit | undefined;
+}
+
+/** What became of an attempt, as far as it is known. Written anew at each sending. */
+export interface Evidence {
+  /** What the request was handed to; undefined while it is not sent. */
+  connection: Connection | undefined;
+  /** Whether any part of an answer arrived. */
+  answered: boolean;
+  /** The token that a provider gave for it. Never to be shown. */
+  token: string | undefined;
+}
+
+/** The headers and trailers of an answer, for interceptors. */
+export interface ResponseHeaders {
+  header: Headers;
+  trailer: Headers;
+}
+
+/** One sending of a request. */
+export interface Attempt {
+  readonly hints: Hints;
+  /** Ends the attempt, at once. What it fails with then is of no importance. */
+  readonly limit: Limit;
+  readonly evidence: Evidence;
+  /** Is filled in where somebody wants to see it. */
+  readonly response?: ResponseHeaders | undefined;
+}
+
+/** An attempt of which nothing is known yet. */
+export function newAttempt(
+  hints: Hints,
+  limit: Limit,
+  response?: ResponseHeaders | undefined,
+): Attempt {
+  const evidence = { connection: undefined, answered: false, token: undefined };
+  return { hints, limit, evidence, response };
+}
+
+/** Frames of output that one read brought, in their order. */
+export interface Batch {
+  /** The number of frames. None is empty. */
+  readonly count: number;
+  /** The number of bytes in all frames. */
+  readonly bytes: number;
+  /** Whether a frame is of standard error; anything else is standard output. */
+  stderr(index: number): boolean;
+  /** The bytes of a frame: a view, made when it is asked for. */
+  data(index: number): Uint8Array<ArrayBuffer>;
+  /** The bytes of all frames of a stream, joined; empty where there are none. */
+  join(stderr: boolean): Uint8Array<ArrayBuffer>;
+}
+
+/** The answer to StreamOutput. It is opened at once. */
+export interface OutputSource {
+  /** What has arrived and was not taken yet; nothing more is read until it is. */
+  take(): Batch | undefined;
+  /** Waits until there is a batch, or the stream has ended. One at a time; never rejects. */
+  wait(): Promise<Outcome<"batch" | "end">>;
+  /** Lets go of the stream at once, and settles a wait that is pending. */
+  close(): void;
+}
+
+/** The request of StreamOutput. */
+export interface OutputRequest {
+  readonly name: string;
+  readonly skipReplay: boolean;
+}
+
+/** Sends requests, one attempt each, over some protocol. Never throws, and never rejects. */
+export interface Wire {
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    input: MessageInitShape<I>,
+    attempt: Attempt,
+  ): Promise<Outcome<MessageShape<O>>>;
+  output(request: OutputRequest, attempt: Attempt): OutputSource;
+}
+
+/** A wire with connections of its own. */
+export interface ClientWire extends Wire {
+  /** Closes every connection. Calls under way and later ones end as 'the client was closed'. */
+  close(): void;
+}
