@@ -139,6 +139,31 @@ export class Limit {
   }
 }
 
+/** The value of a promise that never rejects, or `instead` as soon as the limit ends. */
+export function unlessEnded<T>(limit: Limit, promise: Promise<T>, instead: T): Promise<T> {
+  return new Promise((resolve) => {
+    const stop = limit.onEnd(() => resolve(instead));
+    void promise.then((value) => {
+      stop();
+      resolve(value);
+    });
+  });
+}
+
+/** Resolves after `ms`, or as soon as the limit ends. */
+export function sleep(ms: number, limit: Limit): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      stopTimer();
+      stopListening();
+      resolve();
+    };
+    let stopListening = nothing;
+    const stopTimer = startTimer(ms, wake);
+    stopListening = limit.onEnd(wake);
+  });
+}
+
 function nothing(): void {}
 
 function neverEnded(): unknown {

@@ -90,7 +90,9 @@ export function errorOf(failure: Failure, method: string, resource: string): unk
   return error;
 }
 
-function messageOf({ kind, message }: Failure, method: string, resource: string): string {
+/** The message of the error of a failure, without its code. */
+export function messageOf(failure: Failure, method: string, resource: string): string {
+  const { kind, message } = failure;
   switch (kind) {
     case "refused":
     case "lost":

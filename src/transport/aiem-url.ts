@@ -6,6 +6,8 @@ export interface ServerAddress {
   readonly origin: string;
   /** The origin and the path prefix of all requests. */
   readonly baseUrl: string;
+  /** The path before that of every request; empty where there is none. */
+  readonly pathPrefix: string;
   /** The value of the `:authority` header: the host and a port other than the scheme's. */
   readonly authority: string;
   /** The host name or IP address, without the brackets of IPv6. */
@@ -50,9 +52,11 @@ export function parseAiemUrl(url: string): ServerAddress {
   }
   const { origin, pathname, hostname, host, port, protocol } = new URL(url);
   const secure = protocol === "https:";
+  const pathPrefix = pathname.replace(/\/+$/, "");
   return {
     origin,
-    baseUrl: origin + pathname.replace(/\/+$/, ""),
+    baseUrl: origin + pathPrefix,
+    pathPrefix,
     authority: host,
     host: hostname.replace(/^\[|\]$/g, ""),
     port: port === "" ? (secure ? 443 : 80) : Number(port),

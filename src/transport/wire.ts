@@ -5,7 +5,8 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { Limit } from "../async/limit.js";
-import type { Outcome } from "../errors/outcome.js";
+import { Code } from "@connectrpc/connect";
+import type { Failure, Outcome } from "../errors/outcome.js";
 
 /** A connection that carries calls, to those who have a doubt about it. */
 export interface Connection {
@@ -39,10 +40,10 @@ export interface Evidence {
   token: string | undefined;
 }
 
-/** The headers and trailers of an answer, for interceptors. */
+/** The headers and trailers of an answer, for interceptors; empty until they are there. */
 export interface ResponseHeaders {
-  header: Headers;
-  trailer: Headers;
+  readonly header: Headers;
+  readonly trailer: Headers;
 }
 
 /** One sending of a request. */
@@ -51,9 +52,12 @@ export interface Attempt {
   /** Ends the attempt, at once. What it fails with then is of no importance. */
   readonly limit: Limit;
   readonly evidence: Evidence;
-  /** Is filled in where somebody wants to see it. */
+  /** Is filled where somebody wants to see it. */
   readonly response?: ResponseHeaders | undefined;
 }
+
+/** What an attempt fails with whose limit has ended, or that was closed: the limit tells why. */
+export const LEFT: Failure = { kind: "local", code: Code.Canceled, message: "the call has ended" };
 
 /** An attempt of which nothing is known yet. */
 export function newAttempt(

@@ -1,0 +1,343 @@
+import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Limit, sleep } from "../async/limit.js";
+import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.js";
+import { headerTimeoutMs } from "../transport/header-timeout.js";
+import { SAME_TOKEN } from "../transport/token.js";
+import {
+  type Attempt,
+  type Connection,
+  type Evidence,
+  LEFT,
+  newAttempt,
+  type Wire,
+} from "../transport/wire.js";
+import type { CallOptions } from "./call-options.js";
+import { type ClientHooks } from "./hooks.js";
+import { mayHaveHadEffect, mayRepeatRead, Patience, type RetryPolicy, retryPolicy } from "./patience.js";
+
+// A call without an answer for so long gives reason to doubt its connection: a half-open one is
+// silent for ever. A shorter limit is more likely to be too short for the server.
+const DOUBTFUL_SILENCE_MS = 1_000;
+// What tells a deadline of ours from one of the server's own: the clocks need not agree.
+const DEADLINE_SHARE = 0.9;
+
+/** What the calls of a client have in common. */
+export interface Caller {
+  readonly wire: Wire;
+  readonly policy: RetryPolicy;
+  readonly hooks: ClientHooks;
+  readonly attemptTimeoutMs: number;
+  readonly bulkAttemptTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** Ends when the client is closed. */
+  readonly life: Limit;
+}
+
+/** How long an attempt may take, in milliseconds. */
+export interface AttemptTime {
+  /** What the server is told. */
+  readonly serverMs: number;
+  /** When this side gives up; later than the server, as a rule, where that is to end the call. */
+  readonly localMs: number;
+}
+
+/** What a user asked for that takes one RPC, however many attempts it takes. */
+export interface Call<T> {
+  readonly method: DescMethod;
+  /** The name of the resource that it is about. */
+  readonly resource: string;
+  readonly headers: HeadersInit | undefined;
+  /** Whether the answer may be large, and so may take long. */
+  readonly bulk?: boolean | undefined;
+  /** Whether it waits for a process: it stays open long, and changes nothing. */
+  readonly long?: boolean | undefined;
+  /** Sends the request once. */
+  send(wire: Wire, attempt: Attempt): Promise<Outcome<T>>;
+  /** How long an attempt may take; by default, what the client allows and is left. */
+  time?(remainingMs: number): AttemptTime;
+  /**
+   * Looks, after a failed attempt, whether there is a result all the same.
+   *
+   * @returns the end of the call; undefined if it may go on.
+   */
+  settle?(failure: Failure, tookMs: number): Promise<Outcome<T> | undefined>;
+  /** When to ask again, in milliseconds from now, of an answer that is not the last one. */
+  againAfterMs?(value: T, tookMs: number): number | undefined;
+  /** What ends a call whose time is over, where that never cuts an attempt short. */
+  lastLook?(): Promise<Outcome<T>>;
+}
+
+/** What an attempt came to. */
+export interface Attempted<T> {
+  readonly outcome: Outcome<T>;
+  readonly evidence: Evidence;
+  readonly tookMs: number;
+}
+
+/** What one attempt wants besides its call. */
+export interface AttemptWish {
+  readonly time?: AttemptTime | undefined;
+  readonly affinity?: Connection | undefined;
+  readonly rejectedToken?: string | undefined;
+}
+
+/**
+ * Runs a call in its limits: the caller's signal and time, and the life of the client.
+ *
+ * @param subject what took too long, for the error.
+ * @throws the reason of the limit where that ends it.
+ */
+export async function withLimit<T>(
+  caller: Caller,
+  subject: string,
+  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
+  run: (limit: Limit) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined && timeoutMs === undefined) {
+    return await run(caller.life);
+  }
+  const limit = callLimit(caller, subject, { signal, timeoutMs });
+  try {
+    return await run(limit);
+  } finally {
+    limit.release();
+  }
+}
+
+/** The limit of a call. To be released. With a time of zero there is one attempt, and no clock. */
+export function callLimit(
+  { life }: Caller,
+  subject: string,
+  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
+): Limit {
+  const once = timeoutMs === 0;
+  return life.within({
+    signal,
+    once,
+    ms: once ? undefined : timeoutMs,
+    overdue: () => tookTooLong(subject, timeoutMs),
+  });
+}
+
+/** The error of a limit of the caller's. */
+export function tookTooLong(subject: string, timeoutMs: number | undefined): ConnectError {
+  return new ConnectError(`${subject} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+}
+
+/**
+ * Runs a call that is one RPC.
+ *
+ * @throws the error of its failure; the reason of the limit where that ends it.
+ */
+export async function run<T>(
+  caller: Caller,
+  call: Call<T>,
+  options: Pick<CallOptions, "signal" | "timeoutMs">,
+): Promise<T> {
+  const outcome = await runToOutcome(caller, call, options);
+  if (!outcome.ok) {
+    throw errorOf(outcome.failure, call.method.name, call.resource);
+  }
+  return outcome.value;
+}
+
+/** As `run`, for those who need to know what it failed with. */
+export function runToOutcome<T>(
+  caller: Caller,
+  call: Call<T>,
+  options: Pick<CallOptions, "signal" | "timeoutMs">,
+): Promise<Outcome<T>> {
+  return withLimit(caller, `${call.method.name} of ${call.resource}`, options, (limit) =>
+    attempts(caller, call, limit, patienceOf(caller, limit)),
+  );
+}
+
+/** The patience of a short call. */
+export function patienceOf(caller: Caller, limit: Limit): Patience {
+  return new Patience(limit.once ? retryPolicy(false) : caller.policy, "attempts");
+}
+
+/**
+ * Sends a request until there is an end of it: an answer, a failure that another attempt would not
+ * change, or the end of the patience. A refused token is met with another one, once in a row.
+ *
+ * @throws the reason of the limit as soon as that ends; what a hook throws.
+ */
+export async function attempts<T>(
+  caller: Caller,
+  call: Call<T>,
+  limit: Limit,
+  patience: Patience,
+): Promise<Outcome<T>> {
+  let refused: { readonly token: string; readonly failure: Failure } | undefined;
+  for (;;) {
+    if (call.lastLook && limit.remainingMs() === 0) {
+      return await call.lastLook();
+    }
+    const attempted = await attempt(caller, call, limit, { rejectedToken: refused?.token });
+    const { outcome, evidence, tookMs } = attempted;
+    if (outcome.ok) {
+      const againMs = call.againAfterMs?.(outcome.value, tookMs);
+      if (againMs === undefined) {
+        return outcome;
+      }
+      refused = undefined;
+      patience.progress();
+      await pause(Math.min(againMs, limit.remainingMs()), limit);
+      continue;
+    }
+    // There is no other token: the server's word about this one counts.
+    const failure = refused && outcome.failure === SAME_TOKEN ? refused.failure : outcome.failure;
+    if (!refused && isTokenRefused(failure, evidence)) {
+      refused = { token: evidence.token, failure };
+      continue;
+    }
+    refused = undefined;
+    const settled = await call.settle?.(failure, tookMs);
+    if (settled) {
+      return settled;
+    }
+    if (!mayRepeat(call, failure)) {
+      return failed(failure);
+    }
+    const delayMs = retryDelayMs(caller, call, failure, patience, limit);
+    if (delayMs === undefined) {
+      return failed(failure);
+    }
+    await pause(delayMs, limit);
+  }
+}
+
+/**
+ * Sends a request once.
+ *
+ * @throws the reason of the limit if that has ended; no other error: a failed attempt is an outcome.
+ */
+export async function attempt<T>(
+  caller: Caller,
+  call: Call<T>,
+  limit: Limit,
+  wish: AttemptWish = {},
+): Promise<Attempted<T>> {
+  limit.throwIfEnded();
+  const time = wish.time ?? call.time?.(limit.remainingMs()) ?? usualTime(caller, call, limit);
+  const own = limit.within({ ms: time.localMs });
+  const sending = newAttempt(
+    {
+      headers: call.headers,
+      long: call.long,
+      serverTimeoutMs: time.serverMs,
+      affinity: wish.affinity,
+      rejectedToken: wish.rejectedToken,
+    },
+    own,
+  );
+  const { evidence } = sending;
+  const began = performance.now();
+  const outcome = await call.send(caller.wire, sending);
+  const tookMs = performance.now() - began;
+  own.release();
+  if (outcome.ok) {
+    return { outcome, evidence, tookMs };
+  }
+  const { failure } = outcome;
+  const isOver = own.isEnded && own.remainingMs() === 0;
+  if (tookMs >= DOUBTFUL_SILENCE_MS && !evidence.answered && (isOver || isDeadline(failure))) {
+    // Gives this call, and those after it, another connection.
+    evidence.connection?.avoid();
+  }
+  limit.throwIfEnded();
+  const isOurs =
+    failure === LEFT ||
+    (isDeadline(failure) &&
+      tookMs > time.serverMs * DEADLINE_SHARE &&
+      !failure.message.includes(call.resource));
+  return {
+    outcome: isOurs ? failed(notInTime(call, time.localMs, evidence, failure)) : outcome,
+    evidence,
+    tookMs,
+  };
+}
+
+function usualTime(caller: Caller, call: Call<unknown>, limit: Limit): AttemptTime {
+  const most = call.bulk ? caller.bulkAttemptTimeoutMs : caller.attemptTimeoutMs;
+  const ms = headerTimeoutMs(Math.min(most, limit.remainingMs()));
+  return { serverMs: ms, localMs: ms };
+}
+
+function isDeadline({ code }: Failure): boolean {
+  return code === Code.DeadlineExceeded;
+}
+
+function notInTime(
+  { method, resource }: Call<unknown>,
+  timeoutMs: number,
+  evidence: Evidence,
+  failure: Failure,
+): Failure {
+  const what = evidence.connection ? "was not answered" : "could not be sent";
+  return {
+    kind: evidence.connection ? "deadline" : "refused",
+    code: Code.DeadlineExceeded,
+    message: `${method.name} of ${resource} ${what} within ${timeoutMs} ms`,
+    cause: failure === LEFT ? undefined : errorOf(failure, method.name, resource),
+  };
+}
+
+/** Whether the server refused a token that came from a provider, which can be asked for another. */
+export function isTokenRefused(
+  { kind, code }: Failure,
+  evidence: Evidence,
+): evidence is Evidence & { token: string } {
+  return (
+    kind === "status" &&
+    code === Code.Unauthenticated &&
+    evidence.token !== undefined &&
+    evidence.connection !== undefined
+  );
+}
+
+/**
+ * What a call does is read from the contract. One with an effect is sent again only where nothing has
+ * seen it, or where somebody looks first whether it had its effect.
+ */
+function mayRepeat({ method, settle, long }: Call<unknown>, failure: Failure): boolean {
+  if (long || method.idempotency === Idempotency.NO_SIDE_EFFECTS) {
+    return mayRepeatRead(failure);
+  }
+  return failure.kind === "refused" || (settle !== undefined && mayHaveHadEffect(failure));
+}
+
+/**
+ * Counts a failed attempt, and tells the hook that there will be another one.
+ *
+ * @returns the pause before it in milliseconds; undefined if there must be none.
+ */
+export function retryDelayMs(
+  { hooks }: Caller,
+  { method, resource, lastLook }: Pick<Call<unknown>, "method" | "resource" | "lastLook">,
+  failure: Failure,
+  patience: Patience,
+  limit: Limit,
+): number | undefined {
+  const delayMs = patience.nextDelayMs(failure);
+  if (delayMs === undefined || (!lastLook && delayMs >= limit.remainingMs())) {
+    return undefined;
+  }
+  hooks.onRetry?.({
+    method: method.name,
+    resource,
+    failures: patience.failures,
+    delayMs,
+    error: errorOf(failure, method.name, resource),
+  });
+  return Math.min(delayMs, limit.remainingMs());
+}
+
+/** Pauses. @throws the reason of the limit as soon as that ends. */
+export async function pause(ms: number, limit: Limit): Promise<void> {
+  await sleep(ms, limit);
+  limit.throwIfEnded();
+}

@@ -1,0 +1,308 @@
+import type {
+  DescMessage,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError, createContextValues, type Transport } from "@connectrpc/connect";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import {
+  ProcessService,
+  type StreamOutputResponse,
+} from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { type Limit, unlessEnded } from "../async/limit.js";
+import { nodeErrorCode } from "../errors/node-error-code.js";
+import { type Failure, failed, type Outcome } from "../errors/outcome.js";
+import { frameFromMessage } from "../model/output.js";
+import { readDelay } from "./delay.js";
+import { headerTimeoutMs } from "./header-timeout.js";
+import { PieceBatch } from "./output-batch.js";
+import {
+  type Attempt,
+  type Batch,
+  type Connection,
+  LEFT,
+  type OutputRequest,
+  type OutputSource,
+  type Wire,
+} from "./wire.js";
+
+/** How an attempt is handed to a transport, and what is made of the errors that it throws. */
+export interface ForeignOptions {
+  /** The headers of an attempt; by default the caller's. */
+  headers?(attempt: Attempt): Headers | Promise<Outcome<Headers>>;
+  /** Runs the call, in a context that the transport needs. */
+  run?<T>(attempt: Attempt, call: () => Promise<T>): Promise<T>;
+  /** Tells what happened from what was thrown. */
+  failureOf?(thrown: unknown, attempt: Attempt): Failure;
+}
+
+/**
+ * Sends attempts over a Connect `Transport`, the user's own or one of Connect's. Its errors are all
+ * that tells what happened.
+ */
+export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire {
+  const { failureOf = foreignFailure, run = (_, call) => call() } = options;
+  return {
+    unary: async <I extends DescMessage, O extends DescMessage>(
+      method: DescMethodUnary<I, O>,
+      input: MessageInitShape<I>,
+      attempt: Attempt,
+    ): Promise<Outcome<MessageShape<O>>> => {
+      const send = async (): Promise<Outcome<MessageShape<O>>> => {
+        const header = await headersOf(attempt, options);
+        if (!header.ok) {
+          return header;
+        }
+        const { serverTimeoutMs, long } = attempt.hints;
+        attempt.evidence.connection = options.run ? undefined : unknownConnection();
+        const response = await run(attempt, () =>
+          transport.unary(
+            method,
+            attempt.limit.signal,
+            // Of a long call the header alone tells: its end comes from the server.
+            long ? undefined : serverTimeoutMs,
+            long ? withTimeout(header.value, serverTimeoutMs) : header.value,
+            input,
+            createContextValues(),
+          ),
+        );
+        attempt.evidence.answered = true;
+        if (attempt.response) {
+          addAll(attempt.response.header, response.header);
+          addAll(attempt.response.trailer, response.trailer);
+        }
+        return { ok: true, value: response.message };
+      };
+      const sent = send().catch((thrown) => failed(failureOf(thrown, attempt)));
+      return await unlessEnded(attempt.limit, sent, failed(LEFT));
+    },
+    output: (request, attempt) =>
+      new MessageSource(attempt, failureOf, async (limit) => {
+        const header = await headersOf(attempt, options);
+        if (!header.ok) {
+          return header;
+        }
+        attempt.evidence.connection = options.run ? undefined : unknownConnection();
+        const response = await run(attempt, () =>
+          transport.stream(
+            ProcessService.method.streamOutput,
+            limit.signal,
+            undefined,
+            header.value,
+            createAsyncIterable([request]),
+            createContextValues(),
+          ),
+        );
+        attempt.evidence.answered = true;
+        return { ok: true, value: response.message };
+      }),
+  };
+}
+
+async function headersOf(attempt: Attempt, options: ForeignOptions): Promise<Outcome<Headers>> {
+  if (!options.headers) {
+    return { ok: true, value: new Headers(attempt.hints.headers) };
+  }
+  const headers = await options.headers(attempt);
+  return headers instanceof Headers ? { ok: true, value: headers } : headers;
+}
+
+// Both protocols' headers: each server reads its own.
+function withTimeout(headers: Headers, timeoutMs: number | undefined): Headers {
+  if (timeoutMs !== undefined) {
+    const milliseconds = headerTimeoutMs(timeoutMs);
+    headers.set("grpc-timeout", `${milliseconds}m`);
+    headers.set("connect-timeout-ms", `${milliseconds}`);
+  }
+  return headers;
+}
+
+/** A foreign transport does not tell what it sends a request over. */
+function unknownConnection(): Connection {
+  return { avoid() {}, destroy() {} };
+}
+
+function addAll(headers: Headers, more: Headers): void {
+  more.forEach((value, name) => {
+    headers.append(name, value);
+  });
+}
+
+const BATCH = { ok: true, value: "batch" } as const;
+const END = { ok: true, value: "end" } as const;
+
+type Messages = AsyncIterable<StreamOutputResponse>;
+
+/** Output that comes as an iterable of messages, which is read one message at a time. */
+export class MessageSource implements OutputSource {
+  readonly #attempt: Attempt;
+  readonly #limit: Limit;
+  readonly #failureOf: (thrown: unknown, attempt: Attempt) => Failure;
+  readonly #opening: Promise<Outcome<Messages>>;
+  #iterator: AsyncIterator<StreamOutputResponse> | undefined;
+  #batch: Batch | undefined;
+
+  /**
+   * @param open opens the stream. It is cancelled by the limit that it gets: Connect's iterables
+   *   leave it open, whatever is done to them.
+   */
+  constructor(
+    attempt: Attempt,
+    failureOf: (thrown: unknown, attempt: Attempt) => Failure,
+    open: (limit: Limit) => Promise<Outcome<Messages>>,
+  ) {
+    this.#attempt = attempt;
+    this.#failureOf = failureOf;
+    this.#limit = attempt.limit.within({});
+    this.#opening = open(this.#limit).catch((thrown) => failed(failureOf(thrown, attempt)));
+  }
+
+  take(): Batch | undefined {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    return batch;
+  }
+
+  async wait(): Promise<Outcome<"batch" | "end">> {
+    const outcome = await unlessEnded(this.#limit, this.#read(), failed(LEFT));
+    if (!outcome.ok || outcome.value === "end") {
+      this.#limit.release();
+    }
+    return outcome;
+  }
+
+  close(): void {
+    this.#limit.end(() => new ConnectError("the stream is not needed any more", Code.Canceled));
+  }
+
+  async #read(): Promise<Outcome<"batch" | "end">> {
+    try {
+      const opened = await this.#opening;
+      if (!opened.ok) {
+        return opened;
+      }
+      this.#iterator ??= opened.value[Symbol.asyncIterator]();
+      for (;;) {
+        const { done, value } = await this.#iterator.next();
+        // Messages that were received before an abort are handed out after it.
+        if (this.#limit.isEnded) {
+          return failed(LEFT);
+        }
+        if (done) {
+          return END;
+        }
+        const { stream, data } = frameFromMessage(value);
+        if (data.length > 0) {
+          this.#batch = new PieceBatch([{ stderr: stream === "OUTPUT_STREAM_STDERR", data }]);
+          return BATCH;
+        }
+      }
+    } catch (thrown) {
+      return failed(this.#failureOf(thrown, this.#attempt));
+    }
+  }
+}
+
+/** The request of StreamOutput from an iterable that interceptors may have changed. */
+export async function onlyRequest(messages: AsyncIterable<OutputRequest>): Promise<OutputRequest> {
+  for await (const message of messages) {
+    return message;
+  }
+  throw new ConnectError("StreamOutput has one request", Code.Internal);
+}
+
+// How connect-es words an answer without a proper end. Depending on the protocol it gives these the
+// codes Internal, InvalidArgument, DataLoss or Unknown: the code cannot tell a broken stream.
+const BROKEN_ANSWER =
+  /^protocol error: (missing|incomplete|promised)|missing EndStreamResponse|premature end of|stream closed with error code|socket hang up/i;
+const REFUSED_STREAM = /REFUSED_STREAM/;
+
+const NEVER_CONNECTED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ERR_HTTP2_GOAWAY_SESSION",
+  "ERR_HTTP2_INVALID_SESSION",
+]);
+const BROKEN_CONNECTION = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNABORTED"]);
+
+/**
+ * Tells what happened from what a foreign transport threw: the only place that looks at texts, since
+ * there is nothing else. The order matters, because the codes of broken connections depend on the
+ * protocol: first the cause's code, then the wording of a missing end, then the code.
+ */
+export function foreignFailure(thrown: unknown): Failure {
+  const error = ConnectError.from(thrown);
+  const kind = kindByCause(thrown) ?? kindByWording(error) ?? kindByCode(error, thrown);
+  return foreign(kind, thrown);
+}
+
+/** A foreign error as a failure of a kind. What is not on the way is shown as it is. */
+export function foreign(kind: Failure["kind"], thrown: unknown): Failure {
+  const error = ConnectError.from(thrown);
+  const { code, rawMessage: message, metadata, details } = error;
+  const delay = readDelay(metadata);
+  switch (kind) {
+    case "refused":
+    case "lost":
+    case "unavailable": {
+      const findDetails = error.findDetails.bind(error);
+      return { kind, code, message, metadata, details, findDetails, delay, cause: thrown };
+    }
+    case "local":
+    case "deadline":
+    case "unreadable":
+    case "status":
+      return { kind, code, message, metadata, delay, thrown };
+  }
+}
+
+/**
+ * What went wrong on this side, before anything was sent. A token endpoint that is not there may be
+ * there again soon.
+ */
+export function ownFailure(thrown: unknown): Failure {
+  const code = thrown instanceof ConnectError ? thrown.code : undefined;
+  const passes = code === Code.Unavailable || code === Code.DeadlineExceeded;
+  return foreign(passes ? "refused" : "local", thrown);
+}
+
+function kindByCause(thrown: unknown): Failure["kind"] | undefined {
+  const code = nodeErrorCode(thrown);
+  if (code === undefined) {
+    return undefined;
+  }
+  if (NEVER_CONNECTED.has(code)) {
+    return "refused";
+  }
+  return BROKEN_CONNECTION.has(code) || /^(ERR_HTTP2_|HPE_|UND_ERR_)/.test(code)
+    ? "lost"
+    : undefined;
+}
+
+function kindByWording({ rawMessage, cause }: ConnectError): Failure["kind"] | undefined {
+  // What a server says has no cause on this side; it may pass on what it was told itself.
+  if (cause !== undefined && REFUSED_STREAM.test(rawMessage)) {
+    return "refused";
+  }
+  return BROKEN_ANSWER.test(rawMessage) ? "lost" : undefined;
+}
+
+function kindByCode(error: ConnectError, thrown: unknown): Failure["kind"] {
+  switch (error.code) {
+    case Code.Unavailable:
+      return "unavailable";
+    case Code.DeadlineExceeded:
+      return "deadline";
+    case Code.Canceled:
+      // Nobody on this side has cancelled: connect-node words a FIN so, and a TCP reset as Aborted.
+      return thrown instanceof ConnectError ? "lost" : "status";
+    case Code.Aborted:
+      return thrown instanceof ConnectError && error.cause !== undefined ? "lost" : "status";
+    default:
+      return "status";
+  }
+}

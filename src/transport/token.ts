@@ -1,0 +1,142 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Failure, failed, type Outcome } from "../errors/outcome.js";
+import type { ServerAddress } from "./aiem-url.js";
+import type { TokenProvider } from "./connection-config.js";
+import { ownFailure } from "./foreign.js";
+import type { PrepareHeaders, RequestHeaders } from "./request-headers.js";
+import { VERSION } from "./version.js";
+import type { Attempt } from "./wire.js";
+
+const USER_AGENT = `aiem-process-client/${VERSION} node/${process.versions.node}`;
+
+/** The failure of an attempt for which there is no other token than the one that was refused. */
+export const SAME_TOKEN: Failure = {
+  kind: "local",
+  code: Code.Unauthenticated,
+  message: "the token provider gave a refused token again",
+};
+
+/** What the headers of a client are made of. */
+export interface HeaderOptions {
+  readonly address: ServerAddress;
+  readonly tokenProvider: TokenProvider | undefined;
+  readonly allowPlaintextToken: boolean;
+}
+
+/**
+ * Says who the client is and adds the token, unless the call has an `authorization` header of its
+ * own. No token, whoever added it, goes where others can read it on its way.
+ */
+export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
+  const { address, tokenProvider, allowPlaintextToken } = options;
+  const exposed = !address.secure && !address.loopback && !allowPlaintextToken;
+  const fixed = typeof tokenProvider === "string" ? checked(tokenProvider) : undefined;
+
+  return (attempt) => {
+    const { headers } = attempt.hints;
+    const caller = headers === undefined ? undefined : new Headers(headers);
+    const hasOwn = caller?.has("authorization") ?? false;
+    if (exposed && (hasOwn || tokenProvider !== undefined)) {
+      return failed(wouldBeRead(address));
+    }
+    if (hasOwn || tokenProvider === undefined) {
+      return prepared(caller, undefined);
+    }
+    if (fixed) {
+      return fixed.ok ? prepared(caller, fixed.value) : fixed;
+    }
+    return ask(tokenProvider, attempt, (token) => {
+      if (!token.ok) {
+        return token;
+      }
+      if (token.value === attempt.hints.rejectedToken) {
+        return failed(SAME_TOKEN);
+      }
+      attempt.evidence.token = token.value;
+      return prepared(caller, token.value);
+    });
+  };
+}
+
+function prepared(caller: Headers | undefined, token: string | undefined): Outcome<RequestHeaders> {
+  const authorization = token === undefined ? undefined : `Bearer ${token}`;
+  return { ok: true, value: { caller, authorization, userAgent: USER_AGENT } };
+}
+
+type Prepared = Outcome<RequestHeaders>;
+
+function ask(
+  provider: TokenProvider,
+  { hints, limit }: Attempt,
+  use: (token: Outcome<string>) => Prepared,
+): Prepared | Promise<Prepared> {
+  if (typeof provider === "string") {
+    return use(checked(provider));
+  }
+  const request = {
+    rejectedToken: hints.rejectedToken,
+    // Made at the first use: most providers need none.
+    get signal() {
+      return limit.signal;
+    },
+  };
+  try {
+    const token = provider(request);
+    return token instanceof Promise || isThenable(token)
+      ? Promise.resolve(token).then(
+          (value) => use(checked(value)),
+          (error) => failed(providerFailed(error)),
+        )
+      : use(checked(token));
+  } catch (error) {
+    return failed(providerFailed(error));
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<string> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
+}
+
+function checked(token: unknown): Outcome<string> {
+  // Visible ASCII: more would be changed or refused on its way as a header.
+  if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) {
+    return { ok: true, value: token };
+  }
+  return failed({ kind: "local", code: Code.InvalidArgument, message: whatIsWrong(token) });
+}
+
+// The token itself is not shown.
+function whatIsWrong(token: unknown): string {
+  if (typeof token !== "string") {
+    const kind = token === null ? "null" : typeof token;
+    return `tokenProvider must give the token as a string, but gave ${kind}`;
+  }
+  if (token === "") {
+    return "the token is empty";
+  }
+  return /^\s*bearer\s/i.test(token)
+    ? 'the token begins with "Bearer", which the client adds: give the token alone'
+    : "the token holds characters that cannot be in a header, such as spaces or line breaks";
+}
+
+function providerFailed(error: unknown): Failure {
+  if (error instanceof ConnectError) {
+    return ownFailure(error);
+  }
+  const reason = error instanceof Error ? `: ${error.message}` : "";
+  const message = `the token provider failed${reason}`;
+  return { kind: "local", code: Code.Unauthenticated, message, cause: error };
+}
+
+function wouldBeRead({ origin }: ServerAddress): Failure {
+  return {
+    kind: "local",
+    code: Code.FailedPrecondition,
+    message: `refused to send a token unencrypted to ${origin}; use https://, or if the network in between is trusted set allowPlaintextToken: true`,
+  };
+}
