@@ -28,7 +28,8 @@ export type OptionsCheck<R extends Rules> = <T extends object>(
   options: T & SameNames<T, R>,
 ) => void;
 
-type SameNames<T, R> = [keyof T, keyof R] extends [keyof R, keyof T] ? T : never;
+/** T, if its names are those of the table: else no value at all, so that the call fails to compile. */
+export type SameNames<T, R> = [keyof T, keyof R] extends [keyof R, keyof T] ? T : never;
 
 /**
  * Makes the check of an options object, whose names stand alone in messages: `timeoutMs`, not
@@ -75,9 +76,12 @@ export function checkOptions(
  * out silently. A text is not shown: it may be an address with a password, or a token.
  */
 export function requireObject(field: string, value: unknown): asserts value is Values {
-  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const kind = typeof value === "string" ? "a string" : shown(value);
     throw new InvalidInputError(field, "must be an object", kind);
+  }
+  if (Symbol.iterator in value) {
+    throw new InvalidInputError(field, "must be an object", "a Map or another iterable");
   }
 }
 

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { engineName, InvalidInputError, parseProcessName } from "../../../src/index.js";
+import { engineName, InvalidInputError, parseProcessName } from "../../src/index.js";
 import {
   invalidEngineName,
   invalidProcessId,
   invalidProcessName,
   segment,
   validProcessName,
-} from "../../support/resource-name-arbitraries.js";
+} from "../support/resource-name-arbitraries.js";
 import { notText } from "./bad-values.js";
 import { ENGINE, ENGINE_CALLS, PROCESS_CALLS } from "./calls.js";
 import { refusal, refusedField, untyped } from "./refused.js";
