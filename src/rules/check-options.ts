@@ -66,8 +66,9 @@ export function checkOptions(
     // Never with its value: it may be a secret whose name was mistyped.
     throw new InvalidInputError(`${prefix}${unknown.name}`, unknown.rule);
   }
-  for (const [name, rule] of Object.entries(rules)) {
-    rule(`${prefix}${name}`, value[name]);
+  // Not Object.entries(), here and below: this is on the way of each call.
+  for (const name in rules) {
+    rules[name]?.(prefix + name, value[name]);
   }
 }
 
@@ -87,11 +88,11 @@ export function requireObject(field: string, value: unknown): asserts value is V
 
 /** The first name of an object that is not in the table and has a value. */
 export function unknownName(
-  values: object,
+  values: Values,
   known: Readonly<Record<string, unknown>>,
 ): UnknownName | undefined {
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && !Object.hasOwn(known, name)) {
+  for (const name of Object.keys(values)) {
+    if (!Object.hasOwn(known, name) && values[name] !== undefined) {
       const names = Object.keys(known);
       const near = nearestName(name, names);
       const hint = near === undefined ? `known are: ${names.join(", ")}` : `did you mean ${near}?`;

@@ -1,7 +1,13 @@
 import { InvalidInputError } from "../errors/invalid-input-error.js";
 import { shown } from "../errors/shown.js";
 import { checkAiemUrl } from "./aiem-url.js";
-import { checkOptions, type Rules, type SameNames, type Values } from "./check-options.js";
+import {
+  checkOptions,
+  type Rules,
+  requireObject,
+  type SameNames,
+  type Values,
+} from "./check-options.js";
 import {
   oneOf,
   optional,
@@ -81,13 +87,11 @@ export function checkClient<C extends object, O extends object>(
 }
 
 function checkConfig(config: unknown): void {
-  checkOptions("config", config, { aiemUrl: pass, tokenProvider: pass, transport: pass }, "");
-  if (hasOwnTransport(config)) {
-    requireTransport("transport", config["transport"]);
-    checkOptions("config", config, { ...notTogether(ADDRESS), transport: pass }, "");
-  } else {
-    checkOptions("config", config, { ...ADDRESS, transport: pass }, "");
-  }
+  requireObject("config", config);
+  const rules = hasOwnTransport(config)
+    ? { transport: requireTransport, ...notTogether(ADDRESS) }
+    : { ...ADDRESS, transport: pass };
+  checkOptions("config", config, rules, "");
 }
 
 function checkClientOptions(options: unknown, ownTransport: boolean): void {
@@ -96,6 +100,7 @@ function checkClientOptions(options: unknown, ownTransport: boolean): void {
   checkTransport(options);
 }
 
+// Undefined here: any other value makes the config one with a transport.
 function pass(): void {}
 
 function notTogether(rules: Rules): Rules {

@@ -104,6 +104,7 @@ describe("parseProcessName", () => {
     fc.assert(
       fc.property(validProcessName, (name) => {
         const { workspace, engine, process } = parseProcessName(name);
+        expect(engineName(parseProcessName(name))).toBe(engineName({ workspace, engine }));
         expect(`${engineName({ workspace, engine })}/processes/${process}`).toBe(name);
       }),
     );
