@@ -17,7 +17,6 @@ export type {
   TransportConfig,
 } from "./client/client-options.js";
 export type { CreateProcessOptions } from "./client/create-process.js";
-export { engineName, parseProcessName } from "./client/input/names.js";
 export type {
   ListAllProcessesOptions,
   ListProcessesOptions,
@@ -62,6 +61,7 @@ export type { ProcessResult } from "./model/process-result.js";
 export type { EngineNameParts, ProcessNameParts } from "./model/resource-names.js";
 export type { SignalName } from "./model/signals.js";
 export type { RetryOptions } from "./retry/retry-options.js";
+export { engineName, parseProcessName } from "./rules/names.js";
 export type { ProtocolEvent } from "./transport/auto/protocol-event.js";
 export type {
   ConnectionConfig,

@@ -1,16 +1,10 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { requireObject } from "../errors/require-kind.js";
 import { retryPolicy } from "../retry/retry-options.js";
+import { checkClient, hasOwnTransport } from "../rules/client.js";
 import type { ProtocolHook } from "../transport/auto/protocol-event.js";
 import type { TransportOptions } from "../transport/connection-config.js";
 import { type ClientTransport, createTransport } from "../transport/create-transport.js";
 import type { ClientConfig, ClientOptions, TransportConfig } from "./client-options.js";
-import { requireClientTimings, requireHooks, requireRetryOptions } from "./input/client.js";
-import {
-  requireConnectionConfig,
-  requireOwnTransport,
-  requireTransportOptions,
-} from "./input/connection.js";
 import { Rpc } from "./rpc.js";
 
 const ATTEMPT_TIMEOUT_MS = 30_000;
@@ -30,13 +24,9 @@ export interface Connection {
  * @throws InvalidInputError if the address or an option cannot be used.
  */
 export function connect(config: ClientConfig, options: ClientOptions): Connection {
-  requireObject("config", config);
-  requireObject("options", options);
+  checkClient(config, options);
   const { attemptTimeoutMs, idleTimeoutMs, retry, onRetry, onResume, onProtocol, ...rest } =
     options;
-  requireClientTimings(options);
-  requireHooks(options);
-  requireRetryOptions("retry", retry);
   const { transport, own } = transportOf(config, rest, onProtocol);
   const closed = new AbortController();
   const rpc = new Rpc(
@@ -66,16 +56,12 @@ function transportOf(
   onProtocol: ProtocolHook | undefined,
 ): { transport: Transport; own: ClientTransport | undefined } {
   if (isTransportConfig(config)) {
-    requireOwnTransport(config, options);
     return { transport: config.transport, own: undefined };
   }
-  requireConnectionConfig(config);
-  requireTransportOptions(options);
   const own = createTransport(config, options, onProtocol);
   return { transport: own.transport, own };
 }
 
-// A transport that is undefined is meant as one, unless there is an address.
 function isTransportConfig(config: ClientConfig): config is TransportConfig {
-  return config.transport !== undefined || ("transport" in config && config.aiemUrl === undefined);
+  return hasOwnTransport(config);
 }

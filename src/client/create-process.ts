@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { requireBoolean, requireObject } from "../errors/require-kind.js";
 import type { Process, ProcessSpec } from "../model/process.js";
 import { specToMessage } from "../model/process-message.js";
 import { formatProcessName } from "../model/resource-names.js";
+import { checkCreateOptions } from "../rules/methods.js";
+import { requireEngineName } from "../rules/names.js";
+import { requireSpec } from "../rules/spec.js";
 import type { CallOptions } from "./call-options.js";
 import { getProcess } from "./get-process.js";
-import { requireEngineName, requireProcessId } from "./input/names.js";
-import { requireSpec } from "./input/spec.js";
 import { processOf } from "./process-answer.js";
 import type { Rpc } from "./rpc.js";
 import { settledCall } from "./settled-call.js";
@@ -39,12 +39,10 @@ export async function createProcess(
   spec: ProcessSpec,
   options: CreateProcessOptions,
 ): Promise<Process> {
-  requireObject("options", options);
+  checkCreateOptions(options);
   const { processId = randomUUID(), autoRun = false } = options;
   requireEngineName("parent", parent);
   requireSpec("spec", spec);
-  requireProcessId("processId", processId);
-  requireBoolean("autoRun", autoRun);
   const name = formatProcessName(parent, processId);
   const request = { parent, processId, autoRun, process: specToMessage(spec) };
   return await settledCall(

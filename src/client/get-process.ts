@@ -1,6 +1,7 @@
 import type { Process } from "../model/process.js";
+import { checkCallOptions } from "../rules/methods.js";
+import { requireProcessName } from "../rules/names.js";
 import type { CallOptions } from "./call-options.js";
-import { requireProcessName } from "./input/names.js";
 import { processOf } from "./process-answer.js";
 import type { Rpc, RpcCall } from "./rpc.js";
 import { unary } from "./unary.js";
@@ -8,6 +9,7 @@ import { unary } from "./unary.js";
 /** See `ProcessClient.getProcess`. */
 export async function getProcess(rpc: Rpc, name: string, options: CallOptions): Promise<Process> {
   requireProcessName("name", name);
+  checkCallOptions(options);
   return await unary(rpc, getCall(name), options);
 }
 

@@ -1,12 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ListProcessesResponse } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { requireObject, requireString } from "../errors/require-kind.js";
 import type { Process, ProcessState } from "../model/process.js";
 import { processFromMessage } from "../model/process-message.js";
+import { checkListAllOptions, checkListOptions } from "../rules/methods.js";
+import { requireEngineName } from "../rules/names.js";
 import type { CallOptions } from "./call-options.js";
-import { requireCallOptions } from "./input/call.js";
-import { requireEngineName } from "./input/names.js";
-import { requirePageSize } from "./input/numbers.js";
 import type { Rpc, RpcCall } from "./rpc.js";
 import { callScope, unary } from "./unary.js";
 
@@ -50,12 +48,9 @@ export async function listProcesses(
   parent: string,
   options: ListProcessesOptions,
 ): Promise<ProcessPage> {
-  requireObject("options", options);
+  checkListOptions(options);
   const { pageSize = 0, pageToken = "", filter = "" } = options;
   requireEngineName("parent", parent);
-  requirePageSize("pageSize", pageSize);
-  requireString("pageToken", pageToken);
-  requireString("filter", filter);
   const call: RpcCall<ListProcessesResponse> = {
     method: "ListProcesses",
     resource: parent,
@@ -76,7 +71,7 @@ export async function* listAllProcesses(
   options: ListAllProcessesOptions,
 ): AsyncGenerator<Process, void, undefined> {
   requireEngineName("parent", parent);
-  requireCallOptions(options);
+  checkListAllOptions(options);
   const { signal, timeoutMs } = options;
   const once = timeoutMs === 0;
   const scope = callScope(rpc, `listing the processes of ${parent}`, {

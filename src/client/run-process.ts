@@ -1,8 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { InvalidInputError } from "../errors/invalid-input-error.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
-import { requireBoolean } from "../errors/require-kind.js";
-import { shown } from "../errors/shown.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import type { ProcessStream } from "../model/output.js";
 import {
@@ -15,15 +12,14 @@ import type { ProcessResult } from "../model/process-result.js";
 import { formatProcessName } from "../model/resource-names.js";
 import type { CallScope } from "../retry/call-scope.js";
 import { startTimer } from "../retry/timer.js";
+import { checkRunOptions } from "../rules/methods.js";
+import { requireEngineName } from "../rules/names.js";
 import type { CallOptions } from "./call-options.js";
 import { createProcess } from "./create-process.js";
 import { getProcess } from "./get-process.js";
-import { requireCallOptions } from "./input/call.js";
-import { requireEngineName, requireProcessId } from "./input/names.js";
-import { requireByteCount } from "./input/numbers.js";
 import { OutputFollower } from "./output/live-output.js";
 import { OutputCapture } from "./output/output-capture.js";
-import { OutputSinks, type OutputWritables, requireWritables } from "./output/output-sinks.js";
+import { OutputSinks, type OutputWritables } from "./output/output-sinks.js";
 import type { Rpc } from "./rpc.js";
 import { terminateProcess } from "./terminate-process.js";
 import { callScope } from "./unary.js";
@@ -70,10 +66,9 @@ export async function runProcess(
   spec: ProcessSpec,
   options: RunProcessOptions,
 ): Promise<ProcessResult> {
-  requireRunOptions(options);
+  checkRunOptions(options);
   const { processId = randomUUID(), timeoutMs, onTimeout, signal, headers } = options;
   requireEngineName("parent", parent);
-  requireProcessId("processId", processId);
   const run = new Run(rpc, options);
   const name = formatProcessName(parent, processId);
   const stopTimer = timeoutMs ? startTimer(timeoutMs, () => run.scope.abort(TIMED_OUT)) : undefined;
@@ -195,15 +190,4 @@ class Run {
 
 function outcome(process: FinishedProcess) {
   return { process, exitCode: process.exitCode, ok: process.state === "STATE_SUCCEEDED" };
-}
-
-function requireRunOptions(options: RunProcessOptions): void {
-  requireCallOptions(options);
-  requireWritables(options);
-  requireByteCount("maxOutputBytes", options.maxOutputBytes);
-  requireBoolean("check", options.check);
-  const { onTimeout = "leave" } = options;
-  if (onTimeout !== "leave" && onTimeout !== "terminate") {
-    throw new InvalidInputError("onTimeout", 'must be "leave" or "terminate"', shown(onTimeout));
-  }
 }

@@ -1,9 +1,10 @@
 import type { Process } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
 import { neverProcessed } from "../retry/repeatable.js";
+import { checkCallOptions } from "../rules/methods.js";
+import { requireProcessName } from "../rules/names.js";
+import { requireSignal } from "../rules/values.js";
 import type { CallOptions } from "./call-options.js";
-import { requireProcessName } from "./input/names.js";
-import { requireSignal } from "./input/numbers.js";
 import { processOf } from "./process-answer.js";
 import type { Attempt, Rpc, RpcCall } from "./rpc.js";
 import { lastAttempt } from "./unary.js";
@@ -30,6 +31,7 @@ export async function trySignal(
   options: CallOptions,
 ): Promise<Attempt<Process>> {
   requireProcessName("name", name);
+  checkCallOptions(options);
   const request = { name, signal: requireSignal("signal", signal) };
   const call: RpcCall<Process> = {
     method: "SendSignal",

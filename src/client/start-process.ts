@@ -1,7 +1,8 @@
 import type { Process } from "../model/process.js";
+import { checkCallOptions } from "../rules/methods.js";
+import { requireProcessName } from "../rules/names.js";
 import type { CallOptions } from "./call-options.js";
 import { getProcess } from "./get-process.js";
-import { requireProcessName } from "./input/names.js";
 import { processOf } from "./process-answer.js";
 import type { Rpc } from "./rpc.js";
 import { settledCall } from "./settled-call.js";
@@ -12,6 +13,7 @@ import { settledCall } from "./settled-call.js";
  */
 export async function startProcess(rpc: Rpc, name: string, options: CallOptions): Promise<Process> {
   requireProcessName("name", name);
+  checkCallOptions(options);
   return await settledCall(
     rpc,
     {

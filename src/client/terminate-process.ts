@@ -3,10 +3,9 @@ import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
 import { mayHaveHadEffect } from "../retry/repeatable.js";
+import { checkTerminateOptions } from "../rules/methods.js";
 import type { CallOptions } from "./call-options.js";
 import { getProcess } from "./get-process.js";
-import { requireCallOptions } from "./input/call.js";
-import { requireDuration } from "./input/numbers.js";
 import type { Rpc } from "./rpc.js";
 import { trySignal } from "./send-signal.js";
 import { waitProcess } from "./wait/wait-process.js";
@@ -32,9 +31,8 @@ export async function terminateProcess(
   name: string,
   options: TerminateProcessOptions,
 ): Promise<FinishedProcess> {
-  requireCallOptions(options);
+  checkTerminateOptions(options);
   const { graceMs = GRACE_MS, timeoutMs = Number.POSITIVE_INFINITY, signal, headers } = options;
-  requireDuration("graceMs", graceMs);
   const end = performance.now() + timeoutMs;
   // Timers have whole milliseconds: less than one is none.
   const remainingMs = () => Math.max(0, Math.floor(end - performance.now()));

@@ -4,7 +4,6 @@ import { mayRepeatRead } from "../retry/repeatable.js";
 import { RetryBudget } from "../retry/retry-budget.js";
 import { retryPolicy } from "../retry/retry-options.js";
 import type { CallOptions } from "./call-options.js";
-import { requireCallOptions } from "./input/call.js";
 import type { Attempt, Rpc, RpcCall } from "./rpc.js";
 
 /** The life of a call: it ends with the caller's signal, its time, or the client. */
@@ -14,7 +13,7 @@ export function callScope(rpc: Rpc, subject: string, options: CallOptions): Call
 }
 
 /**
- * Runs a call that consists of attempts: checks its options, and tells an abort by the signal's own
+ * Runs a call that consists of attempts, and tells an abort by the signal's own
  * reason. With a limit of zero there is one attempt, which gets the time of an attempt.
  */
 export async function callOf<T>(
@@ -23,7 +22,6 @@ export async function callOf<T>(
   options: CallOptions,
   run: (scope: CallScope, budget: RetryBudget) => Promise<T>,
 ): Promise<T> {
-  requireCallOptions(options);
   const once = options.timeoutMs === 0;
   const policy = once ? retryPolicy(false) : rpc.settings.policy;
   const scope = callScope(rpc, subject, once ? { ...options, timeoutMs: undefined } : options);

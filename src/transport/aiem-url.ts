@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import { checkAiemUrl } from "../rules/aiem-url.js";
 
 /** The parts of an address that a connection needs. */
 export interface ServerAddress {
@@ -17,27 +18,6 @@ export interface ServerAddress {
   readonly secure: boolean;
   /** Whether the host is this machine, by its name or number. */
   readonly loopback: boolean;
-}
-
-/**
- * Checks the address of a server.
- *
- * @returns the rule that it breaks, or undefined. Where user information is refused the address
- *   itself must not be shown: it may hold a password.
- */
-export function checkAiemUrl(url: string): string | undefined {
-  const parsed = parse(url);
-  if (!parsed || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) {
-    return "must be an absolute http or https URL";
-  }
-  if (parsed.username !== "" || parsed.password !== "") {
-    return "must not hold a user name or a password; use tokenProvider";
-  }
-  // An empty query or fragment is not seen by URL, and would still end up in request paths.
-  if (url.includes("?") || url.includes("#")) {
-    return "must not hold a query or a fragment";
-  }
-  return undefined;
 }
 
 /**
@@ -63,14 +43,6 @@ export function parseAiemUrl(url: string): ServerAddress {
     secure,
     loopback: isLoopback(hostname),
   };
-}
-
-function parse(url: string): URL | undefined {
-  try {
-    return new URL(url);
-  } catch {
-    return undefined;
-  }
 }
 
 // RFC 6761 keeps localhost and the names below it on this machine.

@@ -76,6 +76,12 @@ export interface TransportOptions {
    */
   readonly connectTimeoutMs?: number | undefined;
   /**
+   * How many HTTP/2 connections there may be at a time, from 1 to 10_000. More are opened as they are
+   * needed. A call that finds no room on them within `connectTimeoutMs` fails as ResourceExhausted.
+   * @default 128
+   */
+  readonly maxConnections?: number | undefined;
+  /**
    * How many bytes of one answer may be under way while nobody reads, in bytes: the HTTP/2 window
    * of a stream. More makes a distant server faster, and each follower hold more memory.
    * @default 1_048_576

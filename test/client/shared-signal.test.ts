@@ -3,7 +3,7 @@ import { createRouterTransport } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
 import { ProcessService } from "../../src/gen.js";
 import { ProcessClient } from "../../src/index.js";
-import { CALLS } from "./input/calls.js";
+import { CALLS } from "../rules/calls.js";
 
 const COPIES = 50;
 

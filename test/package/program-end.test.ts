@@ -14,7 +14,7 @@ describe("a program that ends without close()", () => {
       import { createStubTransport } from "aiem-process-client/stub";
       import { ProcessClient } from "aiem-process-client";
       const stub = createStubTransport();
-      const client = new ProcessClient(stub);
+      const client = new ProcessClient({ transport: stub.transport });
       const spec = { command: "sh", args: ["-c", "echo $$ $HOME; exec sleep 600"] };
       const { name } = await client.createProcess(stub.parent, spec, { autoRun: true });
       for await (const { data } of client.streamOutput(name)) {

@@ -41,12 +41,24 @@ describe("importViolations", () => {
     expect(importViolations(root)).toEqual(["src/model/a.ts must not import src/client/run.ts"]);
   });
 
+  it.each(["client", "transport", "auth", "stub"])(
+    "lets src/%s check options by the rules that all of them share",
+    (layer) => {
+      write("src/rules/a.ts", 'import "../errors/a.js"; import "../model/a.js";');
+      write("src/errors/a.ts", "");
+      write(`src/${layer}/a.ts`, 'import "../rules/a.js";');
+      expect(importViolations(root)).toEqual([]);
+    },
+  );
+
   it.each([
     ["src/stub/a.ts", "../client/run.js", "src/client/run.ts"],
     ["src/stub/a.ts", "../errors/a.js", "src/errors/a.ts"],
     ["src/stub/a.ts", "../transport/a.js", "src/transport/a.ts"],
     ["src/retry/a.ts", "../transport/a.js", "src/transport/a.ts"],
     ["src/http-rules/a.ts", "../model/a.js", "src/model/a.ts"],
+    ["src/rules/a.ts", "../client/run.js", "src/client/run.ts"],
+    ["src/rules/a.ts", "../transport/a.js", "src/transport/a.ts"],
     ["src/auth/a.ts", "../transport/grpc.js", "src/transport/grpc.ts"],
     ["src/cli/a.ts", "../client/run.js", "src/client/run.ts"],
     ["src/client/a.ts", "../../test/a.js", "test/a.js"],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkAiemUrl, parseAiemUrl } from "../../src/transport/aiem-url.js";
+import { checkAiemUrl } from "../../src/rules/aiem-url.js";
+import { parseAiemUrl } from "../../src/transport/aiem-url.js";
 
 describe("checkAiemUrl", () => {
   test.each([

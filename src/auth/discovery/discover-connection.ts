@@ -1,11 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { requireAbortSignal, requireObject } from "../../errors/require-kind.js";
-import { checkAiemUrl } from "../../transport/aiem-url.js";
+import { checkAiemUrl } from "../../rules/aiem-url.js";
+import { checkDiscoverConnectionOptions } from "../../rules/auth.js";
 import type { ConnectionConfig } from "../../transport/connection-config.js";
 import { readCliConfig } from "../cli-config/cli-config.js";
+import { httpOptionsOf } from "../http/auth-http-options.js";
 import { readEndpointUrl } from "../http/endpoint-url.js";
 import { refreshTokenProvider } from "../refresh/refresh-token-provider.js";
-import { checkedHttpOptions, requireTextIfGiven } from "../settings/check-options.js";
 import { settingError } from "../settings/setting-error.js";
 import type { DiscoverConnectionOptions } from "./discover-connection-options.js";
 import { findDiscoveryAddress } from "./discovery-address.js";
@@ -27,15 +27,9 @@ import { platformRefreshToken } from "./platform-refresh-token.js";
 export async function discoverConnection(
   options: DiscoverConnectionOptions = {},
 ): Promise<ConnectionConfig> {
-  requireObject("options", options);
+  checkDiscoverConnectionOptions(options);
   const { clientSecret, scope, signal = new AbortController().signal } = options;
-  requireAbortSignal("signal", signal);
-  for (const field of ["environment", "discoveryAddress", "configPath"] as const) {
-    requireTextIfGiven(field, options[field]);
-  }
-  requireTextIfGiven("clientSecret", clientSecret);
-  requireTextIfGiven("scope", scope);
-  const http = checkedHttpOptions(options);
+  const http = httpOptionsOf(options);
   signal.throwIfAborted();
   const config = await readCliConfig(options.configPath, signal);
   const service = new DiscoveryService(findDiscoveryAddress(options, config), http, signal);

@@ -33,7 +33,7 @@ export function platformRefreshToken(
       ? `${shown} has no Endpoint`
       : isSame
         ? `${shown} has no token for this client`
-        : `the Endpoint in ${shown} is another environment`;
+        : `the Endpoint in ${shown} is that of another environment`;
   throw settingError(
     `there is no refresh token for the client ${clientId} of ${environment}: the environment variable ${VARIABLE} is not set, and ${reason}; set ${VARIABLE} to a platform token, or log in with the H2O CLI`,
   );

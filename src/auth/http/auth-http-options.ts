@@ -8,3 +8,12 @@ export interface AuthHttpOptions extends Pick<TransportOptions, "verifySsl" | "s
    */
   readonly httpTimeoutMs?: number | undefined;
 }
+
+/** The options of the HTTP requests as they are now: the object they are in may be changed later. */
+export function httpOptionsOf({
+  verifySsl,
+  sslCaCert,
+  httpTimeoutMs,
+}: AuthHttpOptions): AuthHttpOptions {
+  return { verifySsl, sslCaCert, httpTimeoutMs };
+}

@@ -74,6 +74,6 @@ function isOtherIssuer(error: unknown): boolean {
 }
 
 function otherIssuer(place: string): ConnectError {
-  const text = `${place} is of an issuer with another address; give issuerUrl as the metadata's "issuer" has it, or the tokenEndpoint`;
+  const text = `${place} names another address as its issuer; give issuerUrl as the metadata's "issuer" has it, or the tokenEndpoint`;
   return new ConnectError(text, Code.FailedPrecondition);
 }

@@ -1,8 +1,8 @@
-import { requireObject } from "../../errors/require-kind.js";
 import { untilAborted } from "../../retry/until-aborted.js";
+import { checkRefreshTokenOptions } from "../../rules/auth.js";
 import type { TokenRequest } from "../../transport/connection-config.js";
+import { httpOptionsOf } from "../http/auth-http-options.js";
 import { untilAnswered } from "../http/until-answered.js";
-import { checkedHttpOptions, requireText, requireTextIfGiven } from "../settings/check-options.js";
 import { type AccessToken, isFresh } from "./access-token.js";
 import { refreshGrant } from "./refresh-grant.js";
 import type { RefreshTokenOptions } from "./refresh-token-options.js";
@@ -29,13 +29,9 @@ import { tokenEndpointOf } from "./token-endpoint.js";
 export function refreshTokenProvider(
   options: RefreshTokenOptions,
 ): (request: TokenRequest) => Promise<string> {
-  requireObject("options", options);
+  checkRefreshTokenOptions(options);
   const { clientId, clientSecret, scope } = options;
-  requireText("clientId", clientId);
-  requireText("refreshToken", options.refreshToken);
-  requireTextIfGiven("clientSecret", clientSecret);
-  requireTextIfGiven("scope", scope);
-  const http = checkedHttpOptions(options);
+  const http = httpOptionsOf(options);
   const tokenEndpoint = tokenEndpointOf(options, http);
   const credentials = { clientId, clientSecret, scope };
   let { refreshToken } = options;

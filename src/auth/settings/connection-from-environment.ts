@@ -1,4 +1,4 @@
-import { checkAiemUrl } from "../../transport/aiem-url.js";
+import { checkAiemUrl } from "../../rules/aiem-url.js";
 import type { ConnectionConfig } from "../../transport/connection-config.js";
 import { environmentVariable } from "./environment-variable.js";
 import { settingError } from "./setting-error.js";

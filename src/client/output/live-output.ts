@@ -1,11 +1,13 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import type { OutputChunk, OutputPosition } from "../../model/output.js";
 import type { FinishedProcess } from "../../model/process.js";
+import { checkStreamOptions } from "../../rules/methods.js";
+import { requireProcessName } from "../../rules/names.js";
 import type { Rpc } from "../rpc.js";
 import { callScope } from "../unary.js";
 import { Follow } from "./follow.js";
 import { StreamCounter } from "./stream-counter.js";
-import { requireStreamOutput, type StreamOutputOptions } from "./stream-output-options.js";
+import type { StreamOutputOptions } from "./stream-output-options.js";
 
 /**
  * The output of a process as it is written. Read it once, with `for await`; leaving the loop, an
@@ -65,7 +67,8 @@ export class OutputFollower implements LiveOutput {
 
   // The RPC is opened here, at the first next(): an output that nobody reads must not hold one.
   async *#read(): AsyncGenerator<OutputChunk, void, undefined> {
-    requireStreamOutput(this.#name, this.#options);
+    requireProcessName("name", this.#name);
+    checkStreamOptions(this.#options);
     const { signal, timeoutMs } = this.#options;
     const scope = callScope(this.#rpc, `following the output of ${this.#name}`, {
       signal,

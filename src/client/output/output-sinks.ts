@@ -1,5 +1,4 @@
 import type { Writable } from "node:stream";
-import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import { type OutputFrame, PROCESS_STREAMS, type ProcessStream } from "../../model/output.js";
 import { WritableSink } from "./writable-sink.js";
 
@@ -9,18 +8,6 @@ export interface OutputWritables {
   readonly stdout?: Writable | undefined;
   /** Takes standard error. It is never ended here. */
   readonly stderr?: Writable | undefined;
-}
-
-/** Refuses what output cannot be written to. */
-export function requireWritables({ stdout, stderr }: OutputWritables): void {
-  for (const [field, writable] of Object.entries({ stdout, stderr })) {
-    if (
-      writable !== undefined &&
-      (typeof writable?.write !== "function" || typeof writable.on !== "function")
-    ) {
-      throw new InvalidInputError(field, "must be a Writable");
-    }
-  }
 }
 
 /** Both of a process's streams, on their way into the caller's Writables. */

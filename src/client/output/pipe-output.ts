@@ -1,8 +1,10 @@
+import { checkPipeOptions } from "../../rules/methods.js";
+import { requireProcessName } from "../../rules/names.js";
 import type { Rpc } from "../rpc.js";
 import { callScope } from "../unary.js";
 import { OutputFollower } from "./live-output.js";
-import { OutputSinks, type OutputWritables, requireWritables } from "./output-sinks.js";
-import { requireStreamOutput, type StreamOutputOptions } from "./stream-output-options.js";
+import { OutputSinks, type OutputWritables } from "./output-sinks.js";
+import type { StreamOutputOptions } from "./stream-output-options.js";
 
 /** Options of `pipeOutput`. */
 export interface PipeOutputOptions extends StreamOutputOptions, OutputWritables {}
@@ -13,15 +15,14 @@ export async function pipeOutput(
   name: string,
   options: PipeOutputOptions,
 ): Promise<void> {
-  requireStreamOutput(name, options);
-  requireWritables(options);
-  const { signal, timeoutMs } = options;
+  requireProcessName("name", name);
+  checkPipeOptions(options);
+  const { stdout, stderr, signal, timeoutMs, ...follow } = options;
   const scope = callScope(rpc, `piping the output of ${name}`, { signal, timeoutMs });
-  const sinks = new OutputSinks(options, (reason) => scope.abort(reason));
+  const sinks = new OutputSinks({ stdout, stderr }, (reason) => scope.abort(reason));
   const output = new OutputFollower(rpc, name, {
-    ...options,
+    ...follow,
     signal: scope.signal,
-    timeoutMs: undefined,
   });
   try {
     for await (const chunk of output) {

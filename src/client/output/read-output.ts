@@ -1,6 +1,3 @@
-import { InvalidInputError } from "../../errors/invalid-input-error.js";
-import { requireObject } from "../../errors/require-kind.js";
-import { shown } from "../../errors/shown.js";
 import {
   frameFromMessage,
   type OutputFrame,
@@ -8,8 +5,9 @@ import {
   ownedBytes,
   streamToNumber,
 } from "../../model/output.js";
+import { checkCallOptions, checkReadOptions } from "../../rules/methods.js";
+import { requireProcessName } from "../../rules/names.js";
 import type { CallOptions } from "../call-options.js";
-import { requireProcessName } from "../input/names.js";
 import type { Rpc } from "../rpc.js";
 import { unary } from "../unary.js";
 
@@ -29,13 +27,9 @@ export async function readOutput(
   options: ReadOutputOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   requireProcessName("name", name);
-  requireObject("options", options);
+  checkReadOptions(options);
   const { outputStream: stream = "OUTPUT_STREAM_COMBINED" } = options;
   const outputStream = streamToNumber(stream);
-  if (outputStream === undefined) {
-    const rule = "must be OUTPUT_STREAM_STDOUT, OUTPUT_STREAM_STDERR or OUTPUT_STREAM_COMBINED";
-    throw new InvalidInputError("outputStream", rule, shown(stream));
-  }
   const answer = await unary(
     rpc,
     {
@@ -56,6 +50,7 @@ export async function readOutputFrames(
   options: CallOptions,
 ): Promise<OutputFrame[]> {
   requireProcessName("name", name);
+  checkCallOptions(options);
   const answer = await unary(
     rpc,
     {

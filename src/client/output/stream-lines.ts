@@ -1,7 +1,6 @@
-import { requireObject } from "../../errors/require-kind.js";
 import type { ProcessStream } from "../../model/output.js";
 import { PROCESS_STREAMS } from "../../model/output.js";
-import { requireByteCount } from "../input/numbers.js";
+import { checkLinesOptions } from "../../rules/methods.js";
 import type { Rpc } from "../rpc.js";
 import { type DecodedLine, LineDecoder } from "./line-decoder.js";
 import { OutputFollower } from "./live-output.js";
@@ -31,14 +30,13 @@ export async function* streamLines(
   name: string,
   options: StreamLinesOptions,
 ): AsyncGenerator<OutputLine, void, undefined> {
-  requireObject("options", options);
-  const { maxLineBytes = MAX_LINE_BYTES } = options;
-  requireByteCount("maxLineBytes", maxLineBytes, 1);
+  checkLinesOptions(options);
+  const { maxLineBytes = MAX_LINE_BYTES, ...follow } = options;
   const decoders: Record<ProcessStream, LineDecoder> = {
     OUTPUT_STREAM_STDOUT: new LineDecoder(maxLineBytes),
     OUTPUT_STREAM_STDERR: new LineDecoder(maxLineBytes),
   };
-  for await (const { stream, data } of new OutputFollower(rpc, name, options)) {
+  for await (const { stream, data } of new OutputFollower(rpc, name, follow)) {
     for (const line of decoders[stream].push(data)) {
       yield { stream, ...line };
     }

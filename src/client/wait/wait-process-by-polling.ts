@@ -1,13 +1,11 @@
-import { requireObject } from "../../errors/require-kind.js";
 import { type FinishedProcess, isFinished, type Process } from "../../model/process.js";
 import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
 import { sleep } from "../../retry/sleep.js";
+import { checkPollOptions } from "../../rules/methods.js";
+import { requireProcessName } from "../../rules/names.js";
 import type { CallOptions } from "../call-options.js";
 import { getCall } from "../get-process.js";
-import { requireCallOptions } from "../input/call.js";
-import { requireProcessName } from "../input/names.js";
-import { requireDuration } from "../input/numbers.js";
 import type { Rpc } from "../rpc.js";
 import { callScope } from "../unary.js";
 import { lastLook, lookTimeoutMs } from "./last-look.js";
@@ -32,12 +30,9 @@ export async function waitProcessByPolling(
   name: string,
   options: WaitProcessByPollingOptions,
 ): Promise<FinishedProcess> {
-  requireObject("options", options);
+  checkPollOptions(options);
   const { timeoutSeconds = 300, pollIntervalSeconds = 1, signal, headers } = options;
   requireProcessName("name", name);
-  requireCallOptions({ signal, headers });
-  requireDuration("timeoutSeconds", timeoutSeconds ?? undefined);
-  requireDuration("pollIntervalSeconds", pollIntervalSeconds);
   const totalMs = timeoutSeconds === null ? Number.POSITIVE_INFINITY : timeoutSeconds * 1000;
   const end = performance.now() + totalMs;
   const remainingMs = () => Math.max(0, end - performance.now());

@@ -2,10 +2,10 @@ import { type FinishedProcess, isFinished } from "../../model/process.js";
 import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
 import { sleep } from "../../retry/sleep.js";
+import { checkCallOptions } from "../../rules/methods.js";
+import { requireProcessName } from "../../rules/names.js";
 import type { CallOptions } from "../call-options.js";
 import { getCall } from "../get-process.js";
-import { requireCallOptions } from "../input/call.js";
-import { requireProcessName } from "../input/names.js";
 import type { Rpc } from "../rpc.js";
 import { callScope } from "../unary.js";
 import { lastLook, lookTimeoutMs } from "./last-look.js";
@@ -24,7 +24,7 @@ export async function waitProcess(
   options: CallOptions,
 ): Promise<FinishedProcess> {
   requireProcessName("name", name);
-  requireCallOptions(options);
+  checkCallOptions(options);
   const { timeoutMs = Number.POSITIVE_INFINITY, signal, headers } = options;
   const end = performance.now() + timeoutMs;
   const remainingMs = () => Math.max(0, end - performance.now());

@@ -112,6 +112,6 @@ test("never shows a token in an error of a configuration that is found on the wa
   );
   const { url } = await startEnvironment();
   const error: unknown = await discoverConnection({ environment: url }).catch((reason) => reason);
-  expect(error).toMatchObject(failure("FailedPrecondition", /is another environment/));
+  expect(error).toMatchObject(failure("FailedPrecondition", /is that of another environment/));
   expectNoSecrets(error, "MARKER");
 });

@@ -144,7 +144,7 @@ describe("the refresh token", () => {
     await expect(refreshTokenOf({}, service)).rejects.toMatchObject(
       failure(
         "FailedPrecondition",
-        /client platform-client of https:\/\/cloud\.example\.com: .*H2O_CLOUD_CLIENT_PLATFORM_TOKEN is not set, and the Endpoint in .* is another environment; set H2O_CLOUD_CLIENT_PLATFORM_TOKEN/,
+        /client platform-client of https:\/\/cloud\.example\.com: .*H2O_CLOUD_CLIENT_PLATFORM_TOKEN is not set, and the Endpoint in .* is that of another environment; set H2O_CLOUD_CLIENT_PLATFORM_TOKEN/,
       ),
     );
     writeOwnConfig({ Endpoint: "https://cloud.example.com/", ...platform });

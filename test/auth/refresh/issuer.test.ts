@@ -56,7 +56,7 @@ describe("an issuer", () => {
 
   const other = { issuer: "https://other.example.com", token_endpoint: "https://other/token" };
   test.each<[string, (url: string) => unknown, RegExp]>([
-    ["of another issuer", () => other, /is of an issuer with another address; give issuerUrl as/],
+    ["of another issuer", () => other, /names another address as its issuer; give issuerUrl as/],
     ["without a token endpoint", (issuer) => ({ issuer }), /names no token_endpoint; give token/],
     [
       "with a token endpoint that is not encrypted",

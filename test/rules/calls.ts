@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import type { CallOptions, ProcessClient } from "../../../src/index.js";
+import type { CallOptions, ProcessClient } from "../../src/index.js";
 
 /** A method of the client, called with a resource name and options that all methods take. */
 export interface Call {

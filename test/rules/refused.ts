@@ -1,6 +1,6 @@
 import type { Transport } from "@connectrpc/connect";
 import { expect } from "vitest";
-import { Code, InvalidInputError, ProcessClient } from "../../../src/index.js";
+import { Code, InvalidInputError, ProcessClient } from "../../src/index.js";
 
 /** A client that refuses to send: its requests are counted, and fail. */
 export interface SilentClient {

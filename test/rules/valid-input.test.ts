@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ProcessSpec, parseProcessName, WaitTimeoutError } from "../../../src/index.js";
+import { type ProcessSpec, parseProcessName, WaitTimeoutError } from "../../src/index.js";
 import {
   validEngineName,
   validProcessId,
   validProcessName,
-} from "../../support/resource-name-arbitraries.js";
+} from "../support/resource-name-arbitraries.js";
 import { answeringClient } from "./answering-client.js";
 import { duration } from "./bad-values.js";
 import { type Call, ENGINE, ENGINE_CALLS, first, PROCESS, PROCESS_CALLS } from "./calls.js";
@@ -37,7 +37,15 @@ async function expectSent(call: Call, names: fc.Arbitrary<string>) {
     fc.asyncProperty(names, options, async (resource, callOptions) => {
       fc.pre(callOptions.timeoutMs !== 0 || !ONLY_WAIT.has(call.title));
       const { client, requests } = answeringClient();
-      const running = Promise.resolve(call.run(client, resource, callOptions));
+      // Its limit is in seconds, and has another name.
+      const untimed = call.title === "waitProcessByPolling";
+      const running = Promise.resolve(
+        call.run(
+          client,
+          resource,
+          untimed ? { ...callOptions, timeoutMs: undefined } : callOptions,
+        ),
+      );
       if (call.title === "runProcess" && callOptions.timeoutMs === 0) {
         // Nothing but waiting is left when the process was created: there is no time for it.
         await expect(running).rejects.toBeInstanceOf(WaitTimeoutError);

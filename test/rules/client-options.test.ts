@@ -6,7 +6,7 @@ import {
   InvalidInputError,
   ProcessClient,
   type RetryOptions,
-} from "../../../src/index.js";
+} from "../../src/index.js";
 import { notCount, notDuration } from "./bad-values.js";
 import { untyped } from "./refused.js";
 
@@ -67,7 +67,11 @@ describe("a client is refused", () => {
     const transport = untyped({ unary: () => undefined, stream: () => undefined });
     for (const [field, value] of Object.entries({ aiemUrl, tokenProvider: "token" })) {
       const config = { transport, [field]: untyped(value) };
-      expect(refusedOption(() => new ProcessClient(config))).toBe(field);
+      const make = () => new ProcessClient(config);
+      expect(refusedOption(make)).toBe(field);
+      expect(make).toThrow(
+        /must not be given together with transport: your transport has its own$/,
+      );
     }
   });
 
@@ -116,7 +120,8 @@ describe("a client is refused", () => {
 
   it("with a size that is none", () => {
     expectRefused("readMaxBytes", notCount(1));
-    expectRefused("streamWindowBytes", notCount(65_535));
+    expectRefused("streamWindowBytes", fc.oneof(notCount(65_535), fc.constant(2 ** 31)));
+    expectRefused("maxConnections", fc.oneof(notCount(1), fc.constant(10_001)));
   });
 
   it("with rules for retries that cannot be followed", () => {
@@ -141,6 +146,14 @@ describe("a client is refused", () => {
   it("with a protocol, or a version of HTTP, that there is not", () => {
     expectRefused("protocol", fc.constantFrom("http", "GRPC", "", null, 2));
     expectRefused("httpVersion", fc.constantFrom("3", "1.0", "", null, 2, 1.1, "1.1"));
+  });
+
+  it.each<[string, ClientOptions]>([
+    ["HTTP/1.1, by which gRPC cannot be tried", { httpVersion: "1.1" }],
+    ["HTTP/1.1 for gRPC", { httpVersion: "1.1", protocol: "grpc" }],
+    ["HTTP/2 for REST", { httpVersion: "2", protocol: "rest" }],
+  ])("with %s", (_title, options) => {
+    expect(refusedOption(() => new ProcessClient({ aiemUrl }, options))).toBe("httpVersion");
   });
 
   it("with what is no path of a file", () => {
@@ -169,6 +182,7 @@ it("a client with good options opens and sends nothing when it is made", () => {
       attemptTimeoutMs: fc.double({ min: 1e-3, max: 99_999_999, noNaN: true }),
       idleTimeoutMs: duration,
       connectTimeoutMs: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+      maxConnections: fc.integer({ min: 1, max: 10_000 }),
       readMaxBytes: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
       streamWindowBytes: fc.integer({ min: 65_535, max: 2 ** 31 - 1 }),
       verifySsl: fc.boolean(),

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ProcessClient, StreamOutputOptions } from "../../../src/index.js";
+import type { ProcessClient, StreamOutputOptions } from "../../src/index.js";
 import { notCount } from "./bad-values.js";
 import { ENGINE, first, PROCESS } from "./calls.js";
 import { type Refusable, refusal, refusedField, untyped } from "./refused.js";
@@ -39,7 +39,7 @@ describe.each(FOLLOWS)("%s refuses", (_title, follow) => {
       fc.asyncProperty(positions, async (resumeFrom) => {
         const options = { resumeFrom: untyped(resumeFrom) };
         expect(await refusedField((client) => follow(client, options))).toMatch(
-          /^resumeFrom(\.(stdout|stderr)(\.(bytes|crc32))?)?$/,
+          /^resumeFrom(\.|$)/,
         );
       }),
       runs,

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { engineName, InvalidInputError, parseProcessName } from "../../../src/index.js";
+import { engineName, InvalidInputError, parseProcessName } from "../../src/index.js";
 import {
   invalidEngineName,
   invalidProcessId,
   invalidProcessName,
   segment,
   validProcessName,
-} from "../../support/resource-name-arbitraries.js";
+} from "../support/resource-name-arbitraries.js";
 import { notText } from "./bad-values.js";
 import { ENGINE, ENGINE_CALLS, PROCESS_CALLS } from "./calls.js";
 import { refusal, refusedField, untyped } from "./refused.js";
@@ -104,6 +104,7 @@ describe("parseProcessName", () => {
     fc.assert(
       fc.property(validProcessName, (name) => {
         const { workspace, engine, process } = parseProcessName(name);
+        expect(engineName(parseProcessName(name))).toBe(engineName({ workspace, engine }));
         expect(`${engineName({ workspace, engine })}/processes/${process}`).toBe(name);
       }),
     );

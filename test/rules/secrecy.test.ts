@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ProcessClient, ProcessFailedError, WaitTimeoutError } from "../../../src/index.js";
-import { type StubServer, startStubServer } from "../../../src/stub/index.js";
-import { FOREVER, shell } from "../../support/commands.js";
-import { everythingShown } from "../../support/everything-shown.js";
+import { ProcessClient, ProcessFailedError, WaitTimeoutError } from "../../src/index.js";
+import { type StubServer, startStubServer } from "../../src/stub/index.js";
+import { FOREVER, shell } from "../support/commands.js";
+import { everythingShown } from "../support/everything-shown.js";
 import { CALLS, ENGINE } from "./calls.js";
 import { refusal, untyped } from "./refused.js";
 

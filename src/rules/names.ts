@@ -1,6 +1,5 @@
-import { InvalidInputError } from "../../errors/invalid-input-error.js";
-import { requireObject } from "../../errors/require-kind.js";
-import { shown } from "../../errors/shown.js";
+import { InvalidInputError } from "../errors/invalid-input-error.js";
+import { shown } from "../errors/shown.js";
 import {
   type EngineNameParts,
   formatEngineName,
@@ -9,11 +8,20 @@ import {
   matchEngineName,
   matchProcessName,
   type ProcessNameParts,
-} from "../../model/resource-names.js";
+} from "../model/resource-names.js";
+import { checkOptions, type Rule } from "./check-options.js";
+import { optional } from "./values.js";
 
 const ENGINE_RULE = "must be workspaces/{workspace}/sandboxEngines/{engine}";
 const PROCESS_RULE = "must be workspaces/{workspace}/sandboxEngines/{engine}/processes/{process}";
 const ID_RULE = "must be 1 to 63 of [a-z0-9-], the first and the last alphanumeric";
+
+const ENGINE_NAME_PARTS = {
+  workspace: requireSegment,
+  engine: requireSegment,
+  // What parseProcessName returns is good here as it is: the name of the process's engine.
+  process: optional(requireSegment),
+} satisfies Record<keyof ProcessNameParts, Rule>;
 
 /**
  * The resource name of an engine, for `createProcess` and the other calls that take a parent.
@@ -21,13 +29,18 @@ const ID_RULE = "must be 1 to 63 of [a-z0-9-], the first and the last alphanumer
  * @throws InvalidInputError if an id is empty or has a character that a resource name cannot hold.
  */
 export function engineName(parts: EngineNameParts): string {
-  requireObject("parts", parts);
-  for (const [part, id] of Object.entries({ workspace: parts.workspace, engine: parts.engine })) {
-    if (typeof id !== "string" || !isSegment(id)) {
-      throw new InvalidInputError(part, "must be letters, digits and any of . _ ~ -", shown(id));
-    }
-  }
+  checkEngineNameParts(parts);
   return formatEngineName(parts);
+}
+
+function checkEngineNameParts(parts: unknown): void {
+  checkOptions("parts", parts, ENGINE_NAME_PARTS, "");
+}
+
+function requireSegment(field: string, id: unknown): void {
+  if (typeof id !== "string" || !isSegment(id)) {
+    throw new InvalidInputError(field, "must be letters, digits and any of . _ ~ -", shown(id));
+  }
 }
 
 /**
@@ -44,21 +57,21 @@ export function parseProcessName(name: string): ProcessNameParts {
 }
 
 /** Refuses what is not the resource name of an engine. */
-export function requireEngineName(field: string, name: string): void {
+export function requireEngineName(field: string, name: unknown): void {
   if (typeof name !== "string" || !matchEngineName(name)) {
     throw new InvalidInputError(field, ENGINE_RULE, shown(name));
   }
 }
 
 /** Refuses what is not the resource name of a process. */
-export function requireProcessName(field: string, name: string): void {
+export function requireProcessName(field: string, name: unknown): void {
   if (typeof name !== "string" || !matchProcessName(name)) {
     throw new InvalidInputError(field, PROCESS_RULE, shown(name));
   }
 }
 
 /** Refuses what cannot be the id of a new process. */
-export function requireProcessId(field: string, id: string): void {
+export function requireProcessId(field: string, id: unknown): void {
   if (typeof id !== "string" || !isProcessId(id)) {
     throw new InvalidInputError(field, ID_RULE, shown(id));
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ProcessClient } from "../../../src/index.js";
+import type { ProcessClient } from "../../src/index.js";
 import { CALLS, ENGINE, first, PROCESS } from "./calls.js";
 import { refusal, refusedField, untyped } from "./refused.js";
 

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { createRouterTransport, type ServiceImpl } from "@connectrpc/connect";
-import { Process_State, ProcessSchema, ProcessService } from "../../../src/gen.js";
-import { ProcessClient } from "../../../src/index.js";
+import { Process_State, ProcessSchema, ProcessService } from "../../src/gen.js";
+import { ProcessClient } from "../../src/index.js";
 
 /** A client whose server agrees to everything: each process has finished without a word. */
 export function answeringClient() {
