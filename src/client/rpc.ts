@@ -7,12 +7,12 @@ import {
   type Transport,
 } from "@connectrpc/connect";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { sleep } from "../async/sleep.js";
 import type { Failure } from "../errors/failure.js";
 import type { CallScope } from "../retry/call-scope.js";
 import { headerTimeoutMs } from "../retry/header-timeout.js";
 import type { RetryBudget } from "../retry/retry-budget.js";
 import type { RetryPolicy } from "../retry/retry-options.js";
-import { sleep } from "../retry/sleep.js";
 import { runInCall } from "../transport/call-context.js";
 import { CallRecord } from "../transport/call-record.js";
 import type { ClientTransport } from "../transport/create-transport.js";

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { startTimer } from "../async/timer.js";
 import { InvalidInputError } from "../errors/invalid-input-error.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { requireBoolean } from "../errors/require-kind.js";
@@ -14,7 +15,6 @@ import {
 import type { ProcessResult } from "../model/process-result.js";
 import { formatProcessName } from "../model/resource-names.js";
 import type { CallScope } from "../retry/call-scope.js";
-import { startTimer } from "../retry/timer.js";
 import type { CallOptions } from "./call-options.js";
 import { createProcess } from "./create-process.js";
 import { getProcess } from "./get-process.js";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { onAbort } from "./abort-listeners.js";
-import { startTimer } from "./timer.js";
+import { onAbort } from "../async/abort-listeners.js";
+import { startTimer } from "../async/timer.js";
 
 /** How long something may take, and who may end it earlier. */
 export interface ScopeOptions {

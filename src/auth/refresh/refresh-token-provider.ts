@@ -1,5 +1,5 @@
+import { untilAborted } from "../../async/until-aborted.js";
 import { requireObject } from "../../errors/require-kind.js";
-import { untilAborted } from "../../retry/until-aborted.js";
 import type { TokenRequest } from "../../transport/connection-config.js";
 import { untilAnswered } from "../http/until-answered.js";
 import { checkedHttpOptions, requireText, requireTextIfGiven } from "../settings/check-options.js";

@@ -1,11 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { sleep } from "../../async/sleep.js";
 import { OutputGapError } from "../../errors/output-gap-error.js";
 import type { OutputChunk } from "../../model/output.js";
 import { type FinishedProcess, isFinished, type Process } from "../../model/process.js";
 import type { CallScope } from "../../retry/call-scope.js";
 import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
-import { sleep } from "../../retry/sleep.js";
 import type { CallRecord } from "../../transport/call-record.js";
 import type { FailedAttempt, Rpc } from "../rpc.js";
 import { lookUntilAnswered } from "./look-until-answered.js";

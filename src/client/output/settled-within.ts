@@ -1,4 +1,4 @@
-import { startTimer } from "../../retry/timer.js";
+import { startTimer } from "../../async/timer.js";
 
 /** The value of a promise that never rejects, or undefined if it takes longer than `timeoutMs`. */
 export async function settledWithin<T>(

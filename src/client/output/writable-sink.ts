@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { waitFor } from "../../retry/wait-for.js";
+import { waitFor } from "../../async/wait-for.js";
 import { watchWritable } from "./writable-events.js";
 
 /**

@@ -1,8 +1,8 @@
+import { sleep } from "../../async/sleep.js";
 import { requireObject } from "../../errors/require-kind.js";
 import { type FinishedProcess, isFinished, type Process } from "../../model/process.js";
 import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
-import { sleep } from "../../retry/sleep.js";
 import type { CallOptions } from "../call-options.js";
 import { getCall } from "../get-process.js";
 import { requireCallOptions } from "../input/call.js";

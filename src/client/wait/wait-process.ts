@@ -1,7 +1,7 @@
+import { sleep } from "../../async/sleep.js";
 import { type FinishedProcess, isFinished } from "../../model/process.js";
 import { mayRepeatRead } from "../../retry/repeatable.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
-import { sleep } from "../../retry/sleep.js";
 import type { CallOptions } from "../call-options.js";
 import { getCall } from "../get-process.js";
 import { requireCallOptions } from "../input/call.js";

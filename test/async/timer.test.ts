@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { startTimer } from "../../src/retry/timer.js";
+import { startTimer } from "../../src/async/timer.js";
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { EventEmitter, getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { waitFor } from "../../src/retry/wait-for.js";
+import { waitFor } from "../../src/async/wait-for.js";
 
 function waitForEvent(emitter: EventEmitter, signal: AbortSignal): Promise<void> {
   return waitFor((resolve) => {

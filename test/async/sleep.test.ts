@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { sleep } from "../../src/retry/sleep.js";
+import { sleep } from "../../src/async/sleep.js";
 
 describe("sleep", () => {
   beforeEach(() => {

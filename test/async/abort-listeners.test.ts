@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { onAbort } from "../../src/retry/abort-listeners.js";
+import { onAbort } from "../../src/async/abort-listeners.js";
 
 const listenersOn = (signal: AbortSignal) => getEventListeners(signal, "abort").length;
 
