@@ -4,8 +4,7 @@
  */
 
 export { createStubTransport, type StubTransport } from "./create-stub-transport.js";
-export type { CreateEngineOptions } from "./engine/create-engine-options.js";
-export type { EngineState } from "./engine/engine-state.js";
+export type { CreateEngineOptions, EngineState } from "./engine/engine-options.js";
 export type {
   CallFault,
   DelayFault,

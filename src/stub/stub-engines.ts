@@ -1,5 +1,4 @@
-import type { CreateEngineOptions } from "./engine/create-engine-options.js";
-import type { EngineState } from "./engine/engine-state.js";
+import type { CreateEngineOptions, EngineState } from "./engine/engine-options.js";
 
 /** A SandboxEngine of the stub. */
 export interface StubEngine {

@@ -8,11 +8,16 @@ import {
 import { MAX_SIGNAL, signalNumber } from "../../model/signals.js";
 import { Changes } from "./changes.js";
 import type { EngineDependencies } from "./dependencies.js";
-import type { OutputChunk } from "./process/joined-chunks.js";
-import { type FollowOptions, ProcessOutput } from "./process/process-output.js";
-import type { ProcessRecord } from "./process/process-record.js";
-import { signalRefusal } from "./process/signal-refusal.js";
-import { failedPrecondition, internal, invalidArgument, reasonOf } from "./refusals.js";
+import { type FollowOptions, type OutputChunk, ProcessOutput } from "./process-output.js";
+import type { ProcessRecord } from "./process-record.js";
+import {
+  failedPrecondition,
+  internal,
+  invalidArgument,
+  permissionDenied,
+  reasonOf,
+  systemErrorCode,
+} from "./refusals.js";
 import { type Command, CommandRefusedError, type RunningCommand } from "./runner/runner.js";
 import type { Spool, SpoolOptions } from "./spool/spool.js";
 
@@ -227,5 +232,20 @@ export class EngineProcess {
 
   #throwIfRemoved(): void {
     if (this.#removal !== undefined) throw this.#removal;
+  }
+}
+
+/** Why the machine did not send a signal to a process that is there. */
+export function signalRefusal(name: string, signal: number, error: unknown): ConnectError {
+  switch (systemErrorCode(error)) {
+    case "EPERM":
+      return permissionDenied(
+        `${name} cannot be sent signal ${signal}: it runs as another user than the engine`,
+        error,
+      );
+    case "EINVAL":
+      return invalidArgument(`signal ${signal} is none of the engine's machine`);
+    default:
+      return internal(`${name} could not be sent signal ${signal}`, error);
   }
 }

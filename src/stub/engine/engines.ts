@@ -4,17 +4,18 @@ import { resolve } from "node:path";
 import type { ConnectError } from "@connectrpc/connect";
 import { matchEngineName } from "../../model/resource-names.js";
 import { systemClock } from "./clock.js";
-import type { CreateEngineOptions } from "./create-engine-options.js";
 import type { EngineDependencies } from "./dependencies.js";
-import { type EngineState, requireEngineState } from "./engine-state.js";
-import { onProgramExit } from "./exit-hook.js";
+import {
+  type CreateEngineOptions,
+  type EngineState,
+  requireEngineState,
+} from "./engine-options.js";
 import { notFound } from "./refusals.js";
 import { OsRunner } from "./runner/os-runner.js";
-import { SandboxEngine } from "./sandbox-engine.js";
+import { SandboxEngine, settleAll } from "./sandbox-engine.js";
 import { StoredSecrets } from "./secrets.js";
-import { settleAll } from "./settle-all.js";
 import { FileSpool } from "./spool/file-spool.js";
-import { removeDirectory, TemporaryDirectory } from "./temporary-directory.js";
+import { onProgramExit, removeDirectory, TemporaryDirectory } from "./temporary-directory.js";
 
 const DEFAULT_MAX_SPOOL_BYTES = 2 * 1024 ** 3;
 

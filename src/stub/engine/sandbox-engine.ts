@@ -3,16 +3,20 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { Process } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { formatProcessName, isProcessId } from "../../model/resource-names.js";
 import type { EngineDependencies } from "./dependencies.js";
+import type { EngineState } from "./engine-options.js";
 import { EngineProcess } from "./engine-process.js";
-import type { EngineState } from "./engine-state.js";
-import { listPage, type PageRequest } from "./listing/list-page.js";
-import { buildEnvironment } from "./process/child-environment.js";
-import { ProcessRecord } from "./process/process-record.js";
-import { type CheckedSpec, checkProcessSpec } from "./process/process-spec.js";
-import { resolveWorkingDirectory } from "./process/working-directory.js";
-import { alreadyExists, failedPrecondition, invalidArgument, notFound } from "./refusals.js";
+import { listPage, type PageRequest } from "./list-page.js";
+import { buildEnvironment, resolveWorkingDirectory } from "./prepare-command.js";
+import { ProcessRecord } from "./process-record.js";
+import { type CheckedSpec, checkProcessSpec } from "./process-spec.js";
+import {
+  alreadyExists,
+  failedPrecondition,
+  invalidArgument,
+  notFound,
+  reasonOf,
+} from "./refusals.js";
 import type { Command } from "./runner/runner.js";
-import { settleAll } from "./settle-all.js";
 
 /** What an engine is made with. */
 export interface SandboxEngineOptions {
@@ -180,4 +184,18 @@ export class SandboxEngine {
     this.assertRunning();
     return { command: spec.command, args: spec.args, workingDirectory, environment };
   }
+}
+
+/**
+ * Waits until all are settled, and only then throws what went wrong: nothing goes on behind the
+ * caller's back.
+ * @throws the only failure, or an AggregateError that says what each of several said.
+ */
+export async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const outcome of await Promise.allSettled(promises)) {
+    if (outcome.status === "rejected") failures.push(outcome.reason);
+  }
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, failures.map(reasonOf).join("; "));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OutputStream, Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import type { EngineState } from "../../../src/stub/engine/engine-state.js";
+import type { EngineState } from "../../../src/stub/engine/engine-options.js";
 import {
   createPending,
   ENGINE,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Engines } from "../../../src/stub/engine/engines.js";
-import { onProgramExit } from "../../../src/stub/engine/exit-hook.js";
+import { onProgramExit } from "../../../src/stub/engine/temporary-directory.js";
 import { ENGINE, exists } from "./support.js";
 
 const listeners = () => process.listenerCount("exit");

@@ -11,7 +11,7 @@ import {
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { EngineProcess } from "../../../src/stub/engine/engine-process.js";
 import { Engines, type EnginesOptions } from "../../../src/stub/engine/engines.js";
-import type { OutputChunk } from "../../../src/stub/engine/process/joined-chunks.js";
+import type { OutputChunk } from "../../../src/stub/engine/process-output.js";
 import type { SandboxEngine } from "../../../src/stub/engine/sandbox-engine.js";
 
 export const ENGINE = "workspaces/w/sandboxEngines/e";

@@ -5,7 +5,6 @@ import type { SpawnedChild } from "./child-processes.js";
 import type { PipeDrain } from "./pipe-drain.js";
 import { ProcessGroup } from "./process-group.js";
 import type { CommandEnd, RunningCommand } from "./runner.js";
-import { settledWithin } from "./settled-within.js";
 
 const { SIGKILL } = constants.signals;
 
@@ -96,4 +95,16 @@ export class OsCommand implements RunningCommand {
     await this.ended;
     await Promise.all(this.#drains.map((drain) => drain.closed));
   }
+}
+
+/** Resolves when the promise is settled, however it is, and at the latest after `ms`. */
+export function settledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(ms, resolve);
+    const settle = () => {
+      cancel();
+      resolve();
+    };
+    promise.then(settle, settle);
+  });
 }

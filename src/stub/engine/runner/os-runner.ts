@@ -4,10 +4,9 @@ import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_p
 import type { Clock } from "../clock.js";
 import { reasonOf, systemErrorCode } from "../refusals.js";
 import { type SpawnedChild, spawnCommand } from "./child-processes.js";
-import { FifoPool } from "./fifo-pool.js";
 import { OsCommand } from "./os-command.js";
-import { openPipes, type Pipe } from "./pipe.js";
 import { PipeDrain } from "./pipe-drain.js";
+import { FifoPool, openPipes, type Pipe } from "./pipe-pool.js";
 import {
   type Command,
   CommandRefusedError,

@@ -1,7 +1,5 @@
 import { Socket } from "node:net";
 import type { Clock } from "../clock.js";
-import { discardPipe } from "./discard-pipe.js";
-import { PausableTimer } from "./pausable-timer.js";
 import type { OutputSink, WrittenStream } from "./runner.js";
 
 /** How long a pipe may be silent after the program's end before it is no longer captured. */
@@ -130,5 +128,54 @@ export class PipeDrain {
     this.#cancelGrace?.();
     this.#limit.pause();
     this.#end();
+  }
+}
+
+/** The pause after each read: what floods a pipe that nobody wants must not keep us busy. */
+const PAUSE_MS = 10;
+
+/**
+ * Reads a pipe into nothing until its end, so that who writes to it neither blocks for long nor dies
+ * of SIGPIPE. It does not keep this program running.
+ */
+export function discardPipe(pipe: Socket): void {
+  pipe.unref();
+  pipe.on("data", () => {
+    pipe.pause();
+    setTimeout(() => pipe.resume(), PAUSE_MS).unref();
+  });
+  pipe.resume();
+}
+
+/** Runs a callback once, when it has been running for long enough; pauses do not count. */
+export class PausableTimer {
+  readonly #clock: Clock;
+  readonly #callback: () => void;
+  #remainingMs: number;
+  #startedAt = 0;
+  #cancel: (() => void) | undefined;
+
+  /** It does not run yet. */
+  constructor(clock: Clock, ms: number, callback: () => void) {
+    this.#clock = clock;
+    this.#remainingMs = ms;
+    this.#callback = callback;
+  }
+
+  /** Runs, or runs on. */
+  start(): void {
+    if (this.#cancel !== undefined) return;
+    this.#startedAt = this.#clock.now();
+    this.#cancel = this.#clock.schedule(this.#remainingMs, this.#callback);
+  }
+
+  /** Stops until `start()`. */
+  pause(): void {
+    if (this.#cancel === undefined) return;
+    this.#cancel();
+    this.#cancel = undefined;
+    // A machine's clock that is set back must not lengthen it.
+    const elapsed = Math.max(0, this.#clock.now() - this.#startedAt);
+    this.#remainingMs = Math.max(0, this.#remainingMs - elapsed);
   }
 }

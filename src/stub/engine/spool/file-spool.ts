@@ -3,10 +3,8 @@ import type { ConnectError } from "@connectrpc/connect";
 import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { reasonOf, resourceExhausted } from "../refusals.js";
 import type { WrittenStream } from "../runner/runner.js";
-import { FileSpoolReader } from "./file-spool-reader.js";
-import { encodeFrameHeader, FRAME_HEADER_BYTES } from "./frame-header.js";
+import { encodeFrameHeader, FileSpoolReader, FRAME_HEADER_BYTES } from "./file-spool-reader.js";
 import type { Spool, SpoolExtent, SpoolOptions, SpoolReader } from "./spool.js";
-import { writeFully } from "./write-fully.js";
 
 /** What may wait for the disk before the pipes are not read on. */
 const MAX_PENDING_BYTES = 1024 * 1024;
@@ -149,4 +147,29 @@ export class FileSpool implements Spool {
     this.#blocked = [];
     for (const resolve of blocked) resolve(goOn);
   }
+}
+
+/** Writes all of `parts` one after the other from `position` on, however little a write takes. */
+export async function writeFully(
+  file: FileHandle,
+  parts: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let left = [...parts];
+  let at = position;
+  while (left.length > 0) {
+    const { bytesWritten } = await file.writev(left, at);
+    at += bytesWritten;
+    left = dropBytes(left, bytesWritten);
+  }
+}
+
+function dropBytes(parts: readonly Uint8Array[], count: number): Uint8Array[] {
+  let toDrop = count;
+  const left: Uint8Array[] = [];
+  for (const part of parts) {
+    if (toDrop < part.length) left.push(part.subarray(toDrop));
+    toDrop = Math.max(0, toDrop - part.length);
+  }
+  return left;
 }

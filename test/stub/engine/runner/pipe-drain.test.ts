@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { systemClock } from "../../../../src/stub/engine/clock.js";
 import { makeFifos } from "../../../../src/stub/engine/runner/child-processes.js";
-import { openPipe } from "../../../../src/stub/engine/runner/pipe.js";
 import { PipeDrain } from "../../../../src/stub/engine/runner/pipe-drain.js";
+import { openPipe } from "../../../../src/stub/engine/runner/pipe-pool.js";
 import type { OutputSink } from "../../../../src/stub/engine/runner/runner.js";
 import { exists, until } from "../support.js";
 

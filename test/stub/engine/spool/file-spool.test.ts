@@ -7,8 +7,8 @@ import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_p
 import {
   readCaptured,
   readCapturedFrames,
-} from "../../../../src/stub/engine/process/captured-output.js";
-import { takeJoined } from "../../../../src/stub/engine/process/joined-chunks.js";
+  takeJoined,
+} from "../../../../src/stub/engine/process-output.js";
 import type { WrittenStream } from "../../../../src/stub/engine/runner/runner.js";
 import { FileSpool } from "../../../../src/stub/engine/spool/file-spool.js";
 import { openFiles } from "../support.js";

@@ -3,9 +3,9 @@ import {
   type Process,
   ProcessSchema,
   SecretEnvironmentVariableSchema,
-} from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { invalidArgument } from "../refusals.js";
-import { isSecretVersionName } from "../secrets.js";
+} from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { invalidArgument } from "./refusals.js";
+import { isSecretVersionName } from "./secrets.js";
 
 /**
  * The largest specification, in bytes of its message. Linux takes less for arguments and

@@ -4,9 +4,9 @@ import {
   type Process,
   Process_State,
   ProcessSchema,
-} from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import type { CommandEnd } from "../runner/runner.js";
+} from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { copyProcessSpec } from "./process-spec.js";
+import type { CommandEnd } from "./runner/runner.js";
 
 /** What is known of a process: what was asked for, and how far it is. It only moves forward. */
 export class ProcessRecord {
