@@ -1,7 +1,7 @@
 import { createStub } from "./create-stub.js";
+import { ServerFaults } from "./faults/fault-registry.js";
 import { injectFaults } from "./faults/inject-faults.js";
 import { Links } from "./faults/network/links.js";
-import { ServerFaults } from "./faults/server-faults.js";
 import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
 import { requireObject } from "./require-object.js";
 import { createCorsHandler } from "./server/cors-handler.js";

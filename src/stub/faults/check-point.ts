@@ -1,6 +1,4 @@
-import type { OutputPoint } from "./fault-point.js";
-import type { FaultTarget } from "./fault-target.js";
-import type { Fault } from "./stub-faults.js";
+import type { Fault, FaultTarget, OutputPoint } from "./stub-faults.js";
 
 /**
  * Checks that a fault can strike at its point.

@@ -1,7 +1,5 @@
-import type { FaultPoint } from "./fault-point.js";
-import type { FaultMethod, FaultTarget } from "./fault-target.js";
 import { Release } from "./release.js";
-import type { Fault } from "./stub-faults.js";
+import type { Fault, FaultMethod, FaultPoint, FaultTarget } from "./stub-faults.js";
 
 /** A fault, the calls that it is for, and what became of it. */
 export class FaultRule {
