@@ -32,9 +32,9 @@ export type {
   StubFaults,
   StubServerFaults,
 } from "./faults/stub-faults.js";
-export type { StubCors } from "./server/stub-cors.js";
+export type { StubCors } from "./server/cors.js";
 export type { StubTls } from "./server/stub-tls.js";
+export type { StubConnection, StubServer } from "./start-stub-server.js";
 export { type StubServerOptions, startStubServer } from "./start-stub-server.js";
 export type { StubEngine, StubEngines } from "./stub-engines.js";
 export type { StubOptions } from "./stub-options.js";
-export type { StubConnection, StubServer } from "./stub-server.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 
-import { untilAborted } from "../../../src/stub/service/until-aborted.js";
+import { releasedOnAbort } from "../../../src/stub/service/create-process-service.js";
 import { collect } from "../../support/collect.js";
 
 /** Yields 0, 1, … and tells when it was released. */
@@ -20,13 +20,13 @@ function createSource(items: number) {
   return source;
 }
 
-describe("untilAborted", () => {
+describe("releasedOnAbort", () => {
   test("hands over all items, and leaves no listener on the signal", async () => {
     const { signal } = new AbortController();
     const added = vi.spyOn(signal, "addEventListener");
     const removed = vi.spyOn(signal, "removeEventListener");
     const source = createSource(3);
-    expect(await collect(untilAborted(source.items(), signal))).toEqual([0, 1, 2]);
+    expect(await collect(releasedOnAbort(source.items(), signal))).toEqual([0, 1, 2]);
     expect(source.released).toBe(true);
     expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(
       added.mock.calls.map(([, listener]) => listener),
@@ -36,7 +36,7 @@ describe("untilAborted", () => {
   test("releases the source on an abort although nobody asks for an item any more", async () => {
     const controller = new AbortController();
     const source = createSource(3);
-    await untilAborted(source.items(), controller.signal).next();
+    await releasedOnAbort(source.items(), controller.signal).next();
     controller.abort();
     await expect.poll(() => source.released).toBe(true);
   });
@@ -44,7 +44,7 @@ describe("untilAborted", () => {
   test("throws the reason, not an end, when an item is asked for after the abort", async () => {
     const controller = new AbortController();
     const reason = new Error("gone");
-    const items = untilAborted(createSource(3).items(), controller.signal);
+    const items = releasedOnAbort(createSource(3).items(), controller.signal);
     await items.next();
     controller.abort(reason);
     await expect(items.next()).rejects.toBe(reason);
@@ -56,14 +56,14 @@ describe("untilAborted", () => {
     async function* endsOnAbort(): AsyncGenerator<number> {
       await new Promise((resolve) => controller.signal.addEventListener("abort", resolve));
     }
-    const next = untilAborted(endsOnAbort(), controller.signal).next();
+    const next = releasedOnAbort(endsOnAbort(), controller.signal).next();
     controller.abort(reason);
     await expect(next).rejects.toBe(reason);
   });
 
   test("releases the source when the loop is left", async () => {
     const source = createSource(3);
-    for await (const item of untilAborted(source.items(), new AbortController().signal)) {
+    for await (const item of releasedOnAbort(source.items(), new AbortController().signal)) {
       expect(item).toBe(0);
       break;
     }
@@ -76,7 +76,7 @@ describe("untilAborted", () => {
     async function* broken(): AsyncGenerator<number> {
       throw failure;
     }
-    const items = untilAborted(broken(), new AbortController().signal);
+    const items = releasedOnAbort(broken(), new AbortController().signal);
     await expect(items.next()).rejects.toBe(failure);
   });
 });

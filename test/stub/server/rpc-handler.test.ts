@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { dropEndlessTimeout } from "../../../src/stub/server/endless-timeout.js";
+import { dropEndlessTimeout } from "../../../src/stub/server/rpc-handler.js";
 
 describe("a deadline", () => {
   test.each([
