@@ -47,7 +47,9 @@ export function createStub(options: StubOptions): Stub {
   if (first === undefined) {
     throw new TypeError("users: name at least one, or leave it out for a random token");
   }
-  for (const known of users.keys()) requireToken(known, users.size);
+  for (const known of users.keys()) {
+    requireToken(known, users.size);
+  }
   const [token, defaultCreator] = first;
   const engines = new Engines({
     defaultCreator,

@@ -61,8 +61,12 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
   const { port = 0, tls, maxConcurrentStreams, cors, ...stubOptions } = options;
   requirePort(port);
   requireStreamLimit(maxConcurrentStreams);
-  if (cors !== undefined) requireCors(cors);
-  if (tls !== undefined) requireTls(tls);
+  if (cors !== undefined) {
+    requireCors(cors);
+  }
+  if (tls !== undefined) {
+    requireTls(tls);
+  }
   const stub = createStub(stubOptions);
   const links = new Links();
   const faults = new ServerFaults(links);

@@ -130,7 +130,9 @@ export class EngineProcess {
     for (;;) {
       signal.throwIfAborted();
       this.#throwIfRemoved();
-      if (this.#record.isFinal) return;
+      if (this.#record.isFinal) {
+        return;
+      }
       await this.#stateChanges.after(this.#stateChanges.version, signal);
     }
   }
@@ -199,9 +201,13 @@ export class EngineProcess {
       this.#enterRunning();
       this.#completion = this.#complete(this.#running);
     } catch (error) {
-      if (error instanceof CommandRefusedError) await this.#fail(error);
-      else if (error instanceof ConnectError) throw error;
-      else throw internal(`${this.name} could not be started: ${reasonOf(error)}`, error);
+      if (error instanceof CommandRefusedError) {
+        await this.#fail(error);
+      } else if (error instanceof ConnectError) {
+        throw error;
+      } else {
+        throw internal(`${this.name} could not be started: ${reasonOf(error)}`, error);
+      }
     }
   }
 
@@ -231,7 +237,9 @@ export class EngineProcess {
   }
 
   #throwIfRemoved(): void {
-    if (this.#removal !== undefined) throw this.#removal;
+    if (this.#removal !== undefined) {
+      throw this.#removal;
+    }
   }
 }
 

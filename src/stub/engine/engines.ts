@@ -82,13 +82,17 @@ export class Engines {
    * does not exist.
    */
   create(name: string, options: CreateEngineOptions = {}): SandboxEngine {
-    if (this.#closing !== undefined) throw new TypeError("the engines are closed");
+    if (this.#closing !== undefined) {
+      throw new TypeError("the engines are closed");
+    }
     if (matchEngineName(name) === undefined) {
       throw new TypeError(
         `engine name ${JSON.stringify(name)} must be workspaces/{workspace}/sandboxEngines/{engine}`,
       );
     }
-    if (this.#entries.has(name)) throw new TypeError(`engine ${name} exists already`);
+    if (this.#entries.has(name)) {
+      throw new TypeError(`engine ${name} exists already`);
+    }
     requireEngineState(options.state ?? "STATE_RUNNING");
     const engine = new SandboxEngine({
       name,
@@ -116,7 +120,9 @@ export class Engines {
   open(name: string, subject: string): SandboxEngine {
     const engine = this.get(name);
     // The same words for both: who did not create an engine must not learn that there is one.
-    if (engine === undefined || engine.creator !== subject) throw engineNotFound(name);
+    if (engine === undefined || engine.creator !== subject) {
+      throw engineNotFound(name);
+    }
     engine.assertRunning();
     return engine;
   }
@@ -130,7 +136,9 @@ export class Engines {
   async setState(name: string, state: EngineState): Promise<void> {
     requireEngineState(state);
     const engine = this.get(name);
-    if (engine === undefined) throw engineNotFound(name);
+    if (engine === undefined) {
+      throw engineNotFound(name);
+    }
     await engine.enterState(state);
   }
 
@@ -141,7 +149,9 @@ export class Engines {
    */
   async delete(name: string): Promise<void> {
     const entry = this.#entries.get(name);
-    if (entry === undefined) throw engineNotFound(name);
+    if (entry === undefined) {
+      throw engineNotFound(name);
+    }
     this.#entries.delete(name);
     const removal = removeEntry(entry);
     this.#removals.add(removal);
@@ -168,7 +178,9 @@ export class Engines {
 
   async #close(): Promise<void> {
     // Whether one fails is seen in the removals.
-    for (const name of [...this.#entries.keys()]) this.delete(name).catch(() => {});
+    for (const name of [...this.#entries.keys()]) {
+      this.delete(name).catch(() => {});
+    }
     const removals = [...this.#removals];
     try {
       await settleAll([...removals, this.#closeShared(removals)]);
@@ -194,7 +206,9 @@ export class Engines {
   }
 
   #rootDirectory(given: string | undefined): string {
-    if (given === undefined) return this.#inside(`roots/${randomUUID()}`);
+    if (given === undefined) {
+      return this.#inside(`roots/${randomUUID()}`);
+    }
     if (statSync(given, { throwIfNoEntry: false })?.isDirectory() !== true) {
       throw new TypeError(`root directory ${JSON.stringify(given)} must be an existing directory`);
     }
@@ -206,7 +220,9 @@ async function removeEntry({ engine, ownsRoot }: Entry): Promise<void> {
   try {
     await engine.remove(engineNotFound(engine.name));
   } finally {
-    if (ownsRoot) await removeDirectory(engine.rootDirectory);
+    if (ownsRoot) {
+      await removeDirectory(engine.rootDirectory);
+    }
   }
 }
 

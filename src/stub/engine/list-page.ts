@@ -38,7 +38,9 @@ export function listPage<T extends Listed>(
   engine: string,
   { pageSize, pageToken, filter }: PageRequest,
 ): { page: T[]; nextPageToken: string } {
-  if (pageSize < 0) throw invalidArgument(`page_size ${pageSize} must not be negative`);
+  if (pageSize < 0) {
+    throw invalidArgument(`page_size ${pageSize} must not be negative`);
+  }
   const limit = pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(pageSize, MAX_PAGE_SIZE);
   const state = parseStateFilter(filter);
   const before =
@@ -47,8 +49,12 @@ export function listPage<T extends Listed>(
   let bytes = 0;
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index];
-    if (item === undefined || item.creationNumber >= before) continue;
-    if (state !== undefined && item.state !== state) continue;
+    if (item === undefined || item.creationNumber >= before) {
+      continue;
+    }
+    if (state !== undefined && item.state !== state) {
+      continue;
+    }
     const last = page.at(-1);
     bytes += item.specBytes + BYTES_BESIDES_SPEC;
     if (last !== undefined && (page.length === limit || bytes > MAX_PAGE_BYTES)) {
@@ -72,7 +78,9 @@ const FILTERS: ReadonlyMap<string, Process_State> = new Map([
  * @throws {ConnectError} INVALID_ARGUMENT on any other filter.
  */
 export function parseStateFilter(filter: string): Process_State | undefined {
-  if (filter === "") return undefined;
+  if (filter === "") {
+    return undefined;
+  }
   const state = FILTERS.get(filter);
   if (state === undefined) {
     throw invalidArgument(
@@ -123,7 +131,9 @@ function parsePosition(token: string): PagePosition | undefined {
   } catch {
     return undefined;
   }
-  if (!Array.isArray(value)) return undefined;
+  if (!Array.isArray(value)) {
+    return undefined;
+  }
   const [engine, filter, after] = value;
   if (typeof engine !== "string" || typeof filter !== "string" || !Number.isSafeInteger(after)) {
     return undefined;

@@ -89,7 +89,9 @@ export class ProcessOutput {
 
   async #reading<T>(stream: OutputStream, read: () => Promise<T>): Promise<T> {
     this.#throwIfRemoved();
-    if (this.#owner.isFinal()) this.#throwIfShort(stream);
+    if (this.#owner.isFinal()) {
+      this.#throwIfShort(stream);
+    }
     try {
       return await read();
     } catch (error) {
@@ -100,13 +102,17 @@ export class ProcessOutput {
 
   #throwIfRemoved(): void {
     const removal = this.#owner.removal();
-    if (removal !== undefined) throw removal;
+    if (removal !== undefined) {
+      throw removal;
+    }
   }
 
   #throwIfShort(stream: OutputStream): void {
     for (const written of streamsOf(stream)) {
       const shortfall = this.#spool.shortfall(written);
-      if (shortfall !== undefined) throw shortfall;
+      if (shortfall !== undefined) {
+        throw shortfall;
+      }
     }
   }
 }
@@ -130,12 +136,16 @@ export async function readCaptured(
   const size =
     (wanted.includes(OutputStream.STDOUT) ? extent.stdoutBytes : 0) +
     (wanted.includes(OutputStream.STDERR) ? extent.stderrBytes : 0);
-  if (size > maxBytes) throw tooLarge(size, maxBytes);
+  if (size > maxBytes) {
+    throw tooLarge(size, maxBytes);
+  }
   const data = new Uint8Array(size);
   let offset = 0;
   if (size > 0) {
     for await (const piece of pieces(spool, extent)) {
-      if (!wanted.includes(piece.stream)) continue;
+      if (!wanted.includes(piece.stream)) {
+        continue;
+      }
       data.set(piece.data, offset);
       offset += piece.data.length;
     }
@@ -150,7 +160,9 @@ export async function readCaptured(
 export async function readCapturedFrames(spool: Spool, maxBytes: number): Promise<OutputFrame[]> {
   const { extent } = spool;
   const size = extent.stdoutBytes + extent.stderrBytes;
-  if (size > maxBytes) throw tooLarge(size, maxBytes);
+  if (size > maxBytes) {
+    throw tooLarge(size, maxBytes);
+  }
   if (extent.frames > MAX_FRAMES) {
     throw resourceExhausted(
       `the output has ${extent.frames} frames, more than the ${MAX_FRAMES} that one response can carry: use StreamOutput`,
@@ -160,7 +172,9 @@ export async function readCapturedFrames(spool: Spool, maxBytes: number): Promis
   let parts: Uint8Array[] = [];
   for await (const { stream, data, endsFrame } of pieces(spool, extent)) {
     parts.push(data);
-    if (!endsFrame) continue;
+    if (!endsFrame) {
+      continue;
+    }
     // A copy: a view would keep the whole block that it was read with.
     frames.push(create(OutputFrameSchema, { stream, data: new Uint8Array(Buffer.concat(parts)) }));
     parts = [];
@@ -186,7 +200,9 @@ async function* pieces(spool: Spool, extent: SpoolExtent): AsyncGenerator<SpoolP
   const reader = spool.openReader(0, extent.position);
   try {
     while (await reader.fill()) {
-      for (let piece = reader.take(READ_BYTES); piece; piece = reader.take(READ_BYTES)) yield piece;
+      for (let piece = reader.take(READ_BYTES); piece; piece = reader.take(READ_BYTES)) {
+        yield piece;
+      }
     }
   } finally {
     await reader.close();
@@ -214,17 +230,23 @@ export interface OutputChunk {
  */
 export function takeJoined(reader: SpoolReader): OutputChunk | undefined {
   const first = reader.take(MAX_CHUNK_BYTES);
-  if (first === undefined) return undefined;
+  if (first === undefined) {
+    return undefined;
+  }
   const { stream } = first;
   const parts = [first.data];
   let length = first.data.length;
   while (length < MAX_CHUNK_BYTES && reader.peek() === stream) {
     const piece = reader.take(MAX_CHUNK_BYTES - length);
-    if (piece === undefined) break;
+    if (piece === undefined) {
+      break;
+    }
     parts.push(piece.data);
     length += piece.data.length;
   }
-  if (parts.length === 1) return { stream, data: first.data };
+  if (parts.length === 1) {
+    return { stream, data: first.data };
+  }
   const data = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {

@@ -28,7 +28,9 @@ export interface CheckedSpec {
  * never shown.
  */
 export function checkProcessSpec(spec: Process): CheckedSpec {
-  if (spec.command === "") throw invalidArgument("process.command is required");
+  if (spec.command === "") {
+    throw invalidArgument("process.command is required");
+  }
   refuseNul("process.command", spec.command);
   spec.args.forEach((arg, index) => {
     refuseNul(`process.args[${index}]`, arg);
@@ -89,7 +91,9 @@ function checkVariableName(field: string, name: string): void {
 }
 
 function checkSecretVersion(name: string, version: string): void {
-  if (isSecretVersionName(version)) return;
+  if (isSecretVersionName(version)) {
+    return;
+  }
   // Not shown: whoever mixed the two maps up has put the secret itself here.
   throw invalidArgument(
     `process.secret_environment_variables[${JSON.stringify(name)}].secret_version must be workspaces/{workspace}/secrets/{secret}/versions/{version}`,
@@ -97,5 +101,7 @@ function checkSecretVersion(name: string, version: string): void {
 }
 
 function refuseNul(field: string, value: string): void {
-  if (value.includes("\0")) throw invalidArgument(`${field} must not contain a NUL byte`);
+  if (value.includes("\0")) {
+    throw invalidArgument(`${field} must not contain a NUL byte`);
+  }
 }

@@ -84,7 +84,9 @@ export class SandboxEngine {
     }
     this.#reserved.add(name);
     try {
-      if (!autoRun) return this.#add(name, checked);
+      if (!autoRun) {
+        return this.#add(name, checked);
+      }
       const command = await this.#prepare(checked.spec);
       return await this.#addStarted(name, checked, command);
     } finally {
@@ -98,7 +100,9 @@ export class SandboxEngine {
    */
   getProcess(name: string): EngineProcess {
     const process = this.#byName.get(name);
-    if (process === undefined) throw notFound(`process ${JSON.stringify(name)} was not found`);
+    if (process === undefined) {
+      throw notFound(`process ${JSON.stringify(name)} was not found`);
+    }
     return process;
   }
 
@@ -113,7 +117,9 @@ export class SandboxEngine {
 
   /** @throws FAILED_PRECONDITION unless the engine is RUNNING. */
   assertRunning(): void {
-    if (this.#state === "STATE_RUNNING") return;
+    if (this.#state === "STATE_RUNNING") {
+      return;
+    }
     throw failedPrecondition(`engine ${this.name} is not in running state: it is ${this.#state}`);
   }
 
@@ -123,7 +129,9 @@ export class SandboxEngine {
    */
   async enterState(state: EngineState): Promise<void> {
     this.#state = state;
-    if (state === "STATE_RUNNING") return;
+    if (state === "STATE_RUNNING") {
+      return;
+    }
     await settleAll(this.#inOrder.map((process) => process.end()));
   }
 
@@ -194,8 +202,14 @@ export class SandboxEngine {
 export async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
   const failures: unknown[] = [];
   for (const outcome of await Promise.allSettled(promises)) {
-    if (outcome.status === "rejected") failures.push(outcome.reason);
+    if (outcome.status === "rejected") {
+      failures.push(outcome.reason);
+    }
   }
-  if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, failures.map(reasonOf).join("; "));
+  if (failures.length === 1) {
+    throw failures[0];
+  }
+  if (failures.length > 1) {
+    throw new AggregateError(failures, failures.map(reasonOf).join("; "));
+  }
 }

@@ -50,7 +50,9 @@ export class FaultRegistry implements StubFaults {
   }
 
   calls(method: FaultMethod | "*"): number {
-    if (method !== "*") return this.#calls.get(method) ?? 0;
+    if (method !== "*") {
+      return this.#calls.get(method) ?? 0;
+    }
     return [...this.#calls.values()].reduce((sum, count) => sum + count, 0);
   }
 
@@ -61,7 +63,9 @@ export class FaultRegistry implements StubFaults {
     context: HandlerContext,
   ): StruckCall | undefined {
     this.#calls.set(method, this.calls(method) + 1);
-    if (this.#rules.size === 0) return undefined;
+    if (this.#rules.size === 0) {
+      return undefined;
+    }
     // Each of them counts the call, so that all have to be asked.
     const rules = [...this.#rules].filter((rule) => rule.takes(method, process));
     return rules.length === 0 ? undefined : new StruckCall(rules, context);

@@ -39,7 +39,9 @@ export async function strike(rule: FaultRule, context: HandlerContext): Promise<
       throw lost();
     case "goaway":
       await wireOf(context).goaway(fault, signal);
-      if (fault.processed !== false) return "go on";
+      if (fault.processed !== false) {
+        return "go on";
+      }
       throw lost();
     case "no-trailers":
       wireOf(context).omitTrailers();

@@ -23,7 +23,9 @@ export class StruckCall {
   /** Lets the faults strike that are due after so much output; see `strike`. */
   afterOutput(bytes: number, messages: number): Promise<"go on" | "end"> {
     return this.#strike(({ point }) => {
-      if (typeof point === "string") return false;
+      if (typeof point === "string") {
+        return false;
+      }
       return "bytes" in point ? point.bytes <= bytes : point.messages <= messages;
     });
   }
@@ -38,10 +40,14 @@ export class StruckCall {
 
   async #strike(isDue: (rule: FaultRule) => boolean): Promise<"go on" | "end"> {
     const due = this.#due.filter(isDue);
-    if (due.length === 0) return "go on";
+    if (due.length === 0) {
+      return "go on";
+    }
     this.#due = this.#due.filter((rule) => !isDue(rule));
     for (const rule of due) {
-      if (!rule.removal.released && (await strike(rule, this.context)) === "end") return "end";
+      if (!rule.removal.released && (await strike(rule, this.context)) === "end") {
+        return "end";
+      }
     }
     return "go on";
   }
@@ -52,8 +58,12 @@ export async function answerWithFaults<T>(call: StruckCall, handle: () => Promis
   await call.at("before");
   // An error is an answer, too, and can be lost as well.
   const [answer] = await Promise.allSettled([handle()]);
-  if (!call.context.signal.aborted) await call.at("after");
-  if (answer.status === "rejected") throw answer.reason;
+  if (!call.context.signal.aborted) {
+    await call.at("after");
+  }
+  if (answer.status === "rejected") {
+    throw answer.reason;
+  }
   return answer.value;
 }
 
@@ -67,7 +77,9 @@ export async function* streamWithFaults(
   open: () => AsyncIterable<Output>,
 ): AsyncGenerator<Output> {
   await call.at("before");
-  if ((await call.afterOutput(0, 0)) === "end") return;
+  if ((await call.afterOutput(0, 0)) === "end") {
+    return;
+  }
   let failure: { readonly reason: unknown } | undefined;
   const output = untilFailure(open(), (reason) => {
     failure = { reason };
@@ -82,12 +94,20 @@ export async function* streamWithFaults(
       // What asks for more has sent this.
       bytes += data.length;
       messages += 1;
-      if ((await call.afterOutput(bytes, messages)) === "end") return;
-      if (rest.length === 0) break;
+      if ((await call.afterOutput(bytes, messages)) === "end") {
+        return;
+      }
+      if (rest.length === 0) {
+        break;
+      }
     }
   }
-  if (!call.context.signal.aborted) await call.at("after");
-  if (failure !== undefined) throw failure.reason;
+  if (!call.context.signal.aborted) {
+    await call.at("after");
+  }
+  if (failure !== undefined) {
+    throw failure.reason;
+  }
 }
 
 /** The items of a source, which ends where it fails: what follows is an answer, too. */
@@ -99,7 +119,9 @@ async function* untilFailure<T>(
   try {
     for (;;) {
       const next = await iterator.next().catch(onFailure);
-      if (next === undefined || next.done === true) return;
+      if (next === undefined || next.done === true) {
+        return;
+      }
       yield next.value;
     }
   } finally {

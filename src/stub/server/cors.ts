@@ -20,7 +20,9 @@ export interface StubCors {
 export function requireCors(cors: StubCors): void {
   requireObject("cors", cors);
   const { origins } = cors;
-  if (origins === "*") return;
+  if (origins === "*") {
+    return;
+  }
   if (!Array.isArray(origins) || origins.length === 0) {
     throw new TypeError('cors.origins: list at least one, or say "*"');
   }
@@ -46,8 +48,12 @@ const MAX_AGE = "7200";
 export function createCorsHandler({ origins }: StubCors): NodeHandler {
   return (request, response) => {
     const { origin } = request.headers;
-    if (origins !== "*") response.setHeader("vary", "origin");
-    if (origin === undefined || (origins !== "*" && !origins.includes(origin))) return false;
+    if (origins !== "*") {
+      response.setHeader("vary", "origin");
+    }
+    if (origin === undefined || (origins !== "*" && !origins.includes(origin))) {
+      return false;
+    }
     response.setHeader("access-control-allow-origin", origins === "*" ? "*" : origin);
     if (!isPreflight(request)) {
       response.setHeader("access-control-expose-headers", EXPOSED);
@@ -68,5 +74,7 @@ function allowRequested(request: NodeRequest, response: NodeResponse): void {
   response.setHeader("access-control-max-age", MAX_AGE);
   // Named one by one: "*" does not stand for `authorization`.
   const headers = request.headers["access-control-request-headers"];
-  if (headers !== undefined) response.setHeader("access-control-allow-headers", headers);
+  if (headers !== undefined) {
+    response.setHeader("access-control-allow-headers", headers);
+  }
 }

@@ -24,7 +24,9 @@ function follow(process: EngineProcess, skipReplay = false, signal: AbortSignal 
 
 async function collect(process: EngineProcess, skipReplay = false): Promise<string> {
   let all = "";
-  for await (const { data } of process.follow({ skipReplay, signal: NEVER })) all += text(data);
+  for await (const { data } of process.follow({ skipReplay, signal: NEVER })) {
+    all += text(data);
+  }
   return all;
 }
 
@@ -45,7 +47,9 @@ describe("following the output", () => {
     const seen: string[] = [];
     for await (const { data } of process.follow({ skipReplay: false, signal: NEVER })) {
       seen.push(text(data));
-      if (seen.length < 3) expect(process.state).toBe(Process_State.RUNNING);
+      if (seen.length < 3) {
+        expect(process.state).toBe(Process_State.RUNNING);
+      }
       next(engine.rootDirectory);
     }
     expect(process.state).toBe(Process_State.SUCCEEDED);
@@ -64,7 +68,9 @@ describe("following the output", () => {
     writeFileSync(go, "");
     await process.finished(NEVER);
     let seen = "";
-    for await (const { data } of atTheCall) seen += text(data);
+    for await (const { data } of atTheCall) {
+      seen += text(data);
+    }
     expect(seen).toBe("new\n");
     expect(await collect(process, true)).toBe("");
     expect(await collect(process)).toBe("old\nnew\n");

@@ -11,7 +11,9 @@ test("closing a connection that has ended starts no timer, which would keep the 
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const client = connect(port, "127.0.0.1");
   const [socket]: Socket[] = await once(server, "connection");
-  if (socket === undefined) throw new Error("no connection");
+  if (socket === undefined) {
+    throw new Error("no connection");
+  }
   const link = new Link(socket);
   const gone = once(socket, "close");
   socket.on("error", () => {});

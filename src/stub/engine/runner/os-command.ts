@@ -47,13 +47,17 @@ export class OsCommand implements RunningCommand {
       refusal = error;
     }
     await settledWithin(this.ended, KILL_LIMIT_MS, this.#clock);
-    for (const drain of this.#drains) drain.giveUp();
+    for (const drain of this.#drains) {
+      drain.giveUp();
+    }
     if (!this.#group.hasLeaderEnded) {
       this.#child.release();
       throw this.#left(refusal);
     }
     // The leader has ended by itself: what it left behind is killed, or told of.
-    if (refusal !== undefined) this.#killRest();
+    if (refusal !== undefined) {
+      this.#killRest();
+    }
   }
 
   /** Sends SIGKILL, for a program that ends and can neither wait nor tell. */
@@ -86,7 +90,9 @@ export class OsCommand implements RunningCommand {
   /** The program has ended when it was reaped, and then its pipes were read. */
   async #awaitEnd(): Promise<CommandEnd> {
     const end = this.#group.leaderEnded(await this.#child.exited);
-    for (const drain of this.#drains) drain.programEnded();
+    for (const drain of this.#drains) {
+      drain.programEnded();
+    }
     await Promise.all(this.#drains.map((drain) => drain.ended));
     return end;
   }

@@ -39,7 +39,9 @@ export class OsRunner implements Runner {
   async run(command: Command, sink: OutputSink): Promise<RunningCommand> {
     const fifos = await Promise.all([this.#fifos.take(), this.#fifos.take()]);
     const [stdout, stderr] = openPipes(fifos);
-    if (stdout === undefined || stderr === undefined) throw new Error("two pipes are needed");
+    if (stdout === undefined || stderr === undefined) {
+      throw new Error("two pipes are needed");
+    }
     const child = await spawnWithPipes(command, stdout, stderr);
     const drains = [
       new PipeDrain(stdout.readEnd, OutputStream.STDOUT, sink, this.#clock),
@@ -53,7 +55,9 @@ export class OsRunner implements Runner {
 
   /** Kills everything that it started: for a program that ends, and cannot wait. */
   killNow(): void {
-    for (const running of this.#commands) running.killNow();
+    for (const running of this.#commands) {
+      running.killNow();
+    }
   }
 
   /** Resolves when nothing of the runner's own is running any more. */
@@ -69,7 +73,9 @@ async function spawnWithPipes(command: Command, stdout: Pipe, stderr: Pipe): Pro
   } catch (error) {
     closeSync(stdout.readEnd);
     closeSync(stderr.readEnd);
-    if (SHORTAGES.has(systemErrorCode(error))) throw error;
+    if (SHORTAGES.has(systemErrorCode(error))) {
+      throw error;
+    }
     throw refusalOf(command.command, error);
   } finally {
     // As long as we hold a write end, the pipe never comes to its end.
@@ -80,7 +86,9 @@ async function spawnWithPipes(command: Command, stdout: Pipe, stderr: Pipe): Pro
 
 function refusalOf(command: string, error: unknown): CommandRefusedError {
   const code = systemErrorCode(error);
-  if (code === "ENOENT") return new CommandRefusedError(127, `${command}: command not found`);
+  if (code === "ENOENT") {
+    return new CommandRefusedError(127, `${command}: command not found`);
+  }
   const known = [...getSystemErrorMap().values()].find(([name]) => name === code);
   return new CommandRefusedError(126, `${command}: ${known?.[1] ?? reasonOf(error)}`);
 }

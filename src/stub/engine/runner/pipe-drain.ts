@@ -63,8 +63,11 @@ export class PipeDrain {
   /** The program has ended: only what is on its way is still captured. */
   programEnded(): void {
     this.#receivedAtEnd = this.#received;
-    if (this.#refused) this.#stopCapturing();
-    else this.#startTimers();
+    if (this.#refused) {
+      this.#stopCapturing();
+    } else {
+      this.#startTimers();
+    }
   }
 
   /** Closes the pipe, whatever is in it: who writes to it afterwards gets SIGPIPE. */
@@ -82,7 +85,9 @@ export class PipeDrain {
       }
       this.#startTimers();
     }
-    if (taken === true) return;
+    if (taken === true) {
+      return;
+    }
     this.#paused = true;
     this.#socket.pause();
     // Time in which the sink takes nothing does not count.
@@ -93,31 +98,43 @@ export class PipeDrain {
 
   #resume(): void {
     this.#paused = false;
-    if (this.#hasEnded) return;
+    if (this.#hasEnded) {
+      return;
+    }
     this.#socket.resume();
-    if (this.#receivedAtEnd !== undefined) this.#startTimers();
+    if (this.#receivedAtEnd !== undefined) {
+      this.#startTimers();
+    }
   }
 
   #refuse(): void {
     this.#refused = true;
-    if (this.#receivedAtEnd !== undefined) this.#stopCapturing();
+    if (this.#receivedAtEnd !== undefined) {
+      this.#stopCapturing();
+    }
   }
 
   #startTimers(): void {
-    if (this.#paused || this.#hasEnded) return;
+    if (this.#paused || this.#hasEnded) {
+      return;
+    }
     this.#limit.start();
     this.#cancelGrace?.();
     this.#cancelGrace = this.#clock.schedule(GRACE_MS, () => {
       const received = this.#received;
       // This program may have been busy for longer than the grace: read before giving up.
       setImmediate(() => {
-        if (!this.#paused && this.#received === received) this.#stopCapturing();
+        if (!this.#paused && this.#received === received) {
+          this.#stopCapturing();
+        }
       });
     });
   }
 
   #stopCapturing(): void {
-    if (this.#hasEnded) return;
+    if (this.#hasEnded) {
+      return;
+    }
     this.#socket.off("data", this.#receive);
     discardPipe(this.#socket);
     this.#finish();
@@ -164,14 +181,18 @@ export class PausableTimer {
 
   /** Runs, or runs on. */
   start(): void {
-    if (this.#cancel !== undefined) return;
+    if (this.#cancel !== undefined) {
+      return;
+    }
     this.#startedAt = this.#clock.now();
     this.#cancel = this.#clock.schedule(this.#remainingMs, this.#callback);
   }
 
   /** Stops until `start()`. */
   pause(): void {
-    if (this.#cancel === undefined) return;
+    if (this.#cancel === undefined) {
+      return;
+    }
     this.#cancel();
     this.#cancel = undefined;
     // A machine's clock that is set back must not lengthen it.

@@ -21,7 +21,9 @@ export class FifoPool {
   async take(): Promise<string> {
     for (;;) {
       const path = this.#paths.pop();
-      if (path !== undefined) return path;
+      if (path !== undefined) {
+        return path;
+      }
       this.#making ??= this.#make();
       await this.#making;
     }
@@ -61,7 +63,9 @@ export function openPipe(fifo: string): Pipe {
     readEnd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     return { readEnd, writeEnd: openSync(fifo, constants.O_WRONLY) };
   } catch (error) {
-    if (readEnd !== undefined) closeSync(readEnd);
+    if (readEnd !== undefined) {
+      closeSync(readEnd);
+    }
     throw error;
   } finally {
     unlinkSync(fifo);
@@ -72,7 +76,9 @@ export function openPipe(fifo: string): Pipe {
 export function openPipes(fifos: readonly string[]): Pipe[] {
   const pipes: Pipe[] = [];
   try {
-    for (const fifo of fifos) pipes.push(openPipe(fifo));
+    for (const fifo of fifos) {
+      pipes.push(openPipe(fifo));
+    }
     return pipes;
   } catch (error) {
     for (const { readEnd, writeEnd } of pipes) {

@@ -50,11 +50,19 @@ export class ProcessGroup {
   signal(signal: number): boolean {
     // While a group has members its id is not given to a new process. So a process with the id of
     // the leader that we reaped means that the group has gone, and that its id is somebody else's.
-    if (this.#leaderEnded && !this.#gone) this.#gone = exists(this.id);
-    if (this.#gone) return false;
-    if (!this.#leaderEnded && endsUnnamed(this.id, signal)) this.#unnamed ??= signal;
+    if (this.#leaderEnded && !this.#gone) {
+      this.#gone = exists(this.id);
+    }
+    if (this.#gone) {
+      return false;
+    }
+    if (!this.#leaderEnded && endsUnnamed(this.id, signal)) {
+      this.#unnamed ??= signal;
+    }
     const sent = send(-this.id, signal);
-    if (!sent && this.#leaderEnded) this.#gone = true;
+    if (!sent && this.#leaderEnded) {
+      this.#gone = true;
+    }
     return sent;
   }
 }
@@ -64,7 +72,9 @@ function send(target: number, signal: number): boolean {
   try {
     return process.kill(target, signal);
   } catch (error) {
-    if (systemErrorCode(error) === "ESRCH") return false;
+    if (systemErrorCode(error) === "ESRCH") {
+      return false;
+    }
     throw error;
   }
 }
@@ -85,7 +95,9 @@ const NAMED: ReadonlySet<number> = new Set(Object.values(constants.signals));
  * a signal without a name (Linux's real-time signals, 32 to 64) as exit code 0.
  */
 export function endsUnnamed(pid: number, signal: number): boolean {
-  if (NAMED.has(signal)) return false;
+  if (NAMED.has(signal)) {
+    return false;
+  }
   let status: string;
   try {
     status = readFileSync(`/proc/${pid}/status`, "latin1");

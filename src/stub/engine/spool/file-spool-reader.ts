@@ -35,15 +35,23 @@ export class FileSpoolReader implements SpoolReader {
   }
 
   async fill(): Promise<boolean> {
-    if (this.peek() !== undefined) return true;
+    if (this.peek() !== undefined) {
+      return true;
+    }
     const path = this.#options.path();
-    if (path === undefined || this.#options.end() <= this.#position) return false;
-    if (this.#closed) throw new Error("the reader is closed");
+    if (path === undefined || this.#options.end() <= this.#position) {
+      return false;
+    }
+    if (this.#closed) {
+      throw new Error("the reader is closed");
+    }
     this.#file ??= open(path, "r");
     const file = await this.#file;
     const block = new Uint8Array(Math.min(BLOCK_BYTES, this.#options.end() - this.#position));
     const { bytesRead } = await file.read(block, 0, block.length, this.#position);
-    if (bytesRead === 0) throw new Error(`${path} ends before byte ${this.#position}`);
+    if (bytesRead === 0) {
+      throw new Error(`${path} ends before byte ${this.#position}`);
+    }
     this.#block = block.subarray(0, bytesRead);
     this.#offset = 0;
     this.#position += bytesRead;
@@ -52,8 +60,12 @@ export class FileSpoolReader implements SpoolReader {
   }
 
   peek(): WrittenStream | undefined {
-    if (this.#leftInFrame === 0 && !this.#enterFrame()) return undefined;
-    if (this.#offset < this.#block.length) return this.#stream;
+    if (this.#leftInFrame === 0 && !this.#enterFrame()) {
+      return undefined;
+    }
+    if (this.#offset < this.#block.length) {
+      return this.#stream;
+    }
     this.#block = NOTHING;
     this.#offset = 0;
     return undefined;
@@ -61,7 +73,9 @@ export class FileSpoolReader implements SpoolReader {
 
   take(maxBytes: number): SpoolPiece | undefined {
     const stream = this.peek();
-    if (stream === undefined) return undefined;
+    if (stream === undefined) {
+      return undefined;
+    }
     const end = Math.min(this.#offset + Math.min(this.#leftInFrame, maxBytes), this.#block.length);
     const data = this.#block.subarray(this.#offset, end);
     this.#offset = end;

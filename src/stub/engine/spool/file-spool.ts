@@ -45,10 +45,14 @@ export class FileSpool implements Spool {
   }
 
   write(stream: WrittenStream, data: Uint8Array): true | Promise<boolean> {
-    if (data.length === 0) return true;
+    if (data.length === 0) {
+      return true;
+    }
     if (this.#closed === undefined && this.#accepted + data.length > this.#options.maxBytes) {
       const room = this.#options.maxBytes - this.#accepted;
-      if (room > 0) this.#enqueue(stream, data.subarray(0, room));
+      if (room > 0) {
+        this.#enqueue(stream, data.subarray(0, room));
+      }
       this.#closed = resourceExhausted(
         `the output is larger than the engine's limit of ${this.#options.maxBytes} bytes (maxSpoolBytes); what came after them was not captured`,
       );
@@ -58,7 +62,9 @@ export class FileSpool implements Spool {
       return Promise.resolve(false);
     }
     this.#enqueue(stream, data);
-    if (this.#pendingCost < MAX_PENDING_BYTES) return true;
+    if (this.#pendingCost < MAX_PENDING_BYTES) {
+      return true;
+    }
     return new Promise((resolve) => this.#blocked.push(resolve));
   }
 
@@ -85,7 +91,9 @@ export class FileSpool implements Spool {
     this.#closed ??= resourceExhausted("the output was given up");
     await this.finish();
     await Promise.all([...this.#readers].map((reader) => reader.close()));
-    if (this.#path !== undefined) await rm(this.#path, { force: true });
+    if (this.#path !== undefined) {
+      await rm(this.#path, { force: true });
+    }
   }
 
   #enqueue(stream: WrittenStream, data: Uint8Array): void {
@@ -105,9 +113,13 @@ export class FileSpool implements Spool {
         this.#giveUp([...batch, ...this.#pending], error);
         break;
       }
-      for (const { data } of batch) this.#pendingCost -= data.length + CHUNK_COST_BYTES;
+      for (const { data } of batch) {
+        this.#pendingCost -= data.length + CHUNK_COST_BYTES;
+      }
       this.#options.onReadable();
-      if (this.#pendingCost < MAX_PENDING_BYTES) this.#release(true);
+      if (this.#pendingCost < MAX_PENDING_BYTES) {
+        this.#release(true);
+      }
     }
     // In the same turn as the last look at what is pending: a chunk written later starts anew.
     this.#writing = undefined;
@@ -123,8 +135,11 @@ export class FileSpool implements Spool {
       parts.push(encodeFrameHeader(stream, data.length), data);
       position += FRAME_HEADER_BYTES + data.length;
       frames += 1;
-      if (stream === OutputStream.STDOUT) stdoutBytes += data.length;
-      else stderrBytes += data.length;
+      if (stream === OutputStream.STDOUT) {
+        stdoutBytes += data.length;
+      } else {
+        stderrBytes += data.length;
+      }
     }
     await writeFully(this.#file, parts, start);
     this.#extent = { position, frames, stdoutBytes, stderrBytes };
@@ -136,7 +151,9 @@ export class FileSpool implements Spool {
       `the engine could not store the output: ${reasonOf(error)}; what came afterwards was not captured`,
       error,
     );
-    for (const { stream } of lost) this.#shortfalls.set(stream, this.#closed);
+    for (const { stream } of lost) {
+      this.#shortfalls.set(stream, this.#closed);
+    }
     this.#pending = [];
     this.#pendingCost = 0;
     this.#release(false);
@@ -145,7 +162,9 @@ export class FileSpool implements Spool {
   #release(goOn: boolean): void {
     const blocked = this.#blocked;
     this.#blocked = [];
-    for (const resolve of blocked) resolve(goOn);
+    for (const resolve of blocked) {
+      resolve(goOn);
+    }
   }
 }
 
@@ -168,7 +187,9 @@ function dropBytes(parts: readonly Uint8Array[], count: number): Uint8Array[] {
   let toDrop = count;
   const left: Uint8Array[] = [];
   for (const part of parts) {
-    if (toDrop < part.length) left.push(part.subarray(toDrop));
+    if (toDrop < part.length) {
+      left.push(part.subarray(toDrop));
+    }
     toDrop = Math.max(0, toDrop - part.length);
   }
   return left;

@@ -12,7 +12,9 @@ export class Links {
   /** Takes a socket that was accepted; for TLS, first the TCP socket, later the one on top of it. */
   add(socket: Socket): void {
     const { remotePort } = socket;
-    if (remotePort === undefined) return;
+    if (remotePort === undefined) {
+      return;
+    }
     if (socket instanceof TLSSocket) {
       this.#byPort.get(remotePort)?.encrypt(socket);
       return;
@@ -21,7 +23,9 @@ export class Links {
     this.#byPort.set(remotePort, link);
     socket.once("close", () => {
       // The port may have been used again.
-      if (this.#byPort.get(remotePort) === link) this.#byPort.delete(remotePort);
+      if (this.#byPort.get(remotePort) === link) {
+        this.#byPort.delete(remotePort);
+      }
     });
   }
 
@@ -70,14 +74,18 @@ export class Link {
     response.once("close", () => {
       this.#calls -= 1;
       // Node writes the end of a stream a moment after it has told it.
-      if (this.#closesWhenIdle && this.#calls === 0) setImmediate(() => this.close());
+      if (this.#closesWhenIdle && this.#calls === 0) {
+        setImmediate(() => this.close());
+      }
     });
   }
 
   /** Sends a FIN after the last call. */
   closeWhenIdle(): void {
     this.#closesWhenIdle = true;
-    if (this.#calls === 0) this.close();
+    if (this.#calls === 0) {
+      this.close();
+    }
   }
 
   /** Sends a RST. */
@@ -87,7 +95,9 @@ export class Link {
 
   /** Sends a FIN after what was written, and waits for the peer's for a while. */
   close(): void {
-    if (this.#tcp.destroyed) return;
+    if (this.#tcp.destroyed) {
+      return;
+    }
     this.#http.end();
     const timer = setTimeout(() => this.#tcp.destroy(), FIN_GRACE_MS);
     this.#tcp.once("close", () => clearTimeout(timer));
@@ -112,10 +122,14 @@ export class Link {
     this.#silences += 1;
     let isUndone = false;
     return () => {
-      if (isUndone) return;
+      if (isUndone) {
+        return;
+      }
       isUndone = true;
       this.#silences -= 1;
-      if (this.#silences > 0 || this.#tcp.destroyed) return;
+      if (this.#silences > 0 || this.#tcp.destroyed) {
+        return;
+      }
       this.#setReading(true);
       this.#end();
     };

@@ -46,7 +46,9 @@ export class NodeCallWire implements CallWire {
    * where a fault has dealt with it.
    */
   async mayWrite(): Promise<boolean> {
-    if (this.audible !== undefined) await this.audible;
+    if (this.audible !== undefined) {
+      await this.audible;
+    }
     return !this.#isTaken;
   }
 
@@ -73,15 +75,20 @@ export class NodeCallWire implements CallWire {
   ): Promise<void> {
     await this.#delivered(signal);
     if (!("stream" in this.#request)) {
-      if (processed) this.#closeAfterResponse();
-      else this.#resetStream("REFUSED_STREAM");
+      if (processed) {
+        this.#closeAfterResponse();
+      } else {
+        this.#resetStream("REFUSED_STREAM");
+      }
       return;
     }
     const { id = 0, session } = this.#request.stream;
     // The ids of a client's streams are odd. Node takes 0 for the newest one, so that a connection's
     // first call has to be refused by itself, before.
     const lastStreamId = processed || id <= 1 ? 0 : id - 2;
-    if (!processed && lastStreamId === 0) this.#resetStream("REFUSED_STREAM");
+    if (!processed && lastStreamId === 0) {
+      this.#resetStream("REFUSED_STREAM");
+    }
     const data = debugData === undefined ? undefined : Buffer.from(debugData);
     session?.goaway(HTTP2_ERROR_CODES[code], lastStreamId, data);
     // Node reads nothing more after the last call unless it is told to close, and would never see the
@@ -124,8 +131,11 @@ export class NodeCallWire implements CallWire {
   }
 
   #closeAfterResponse(): void {
-    if (this.#response.headersSent) this.#response.once("finish", () => this.#link?.close());
-    else this.#response.setHeader("connection", "close");
+    if (this.#response.headersSent) {
+      this.#response.once("finish", () => this.#link?.close());
+    } else {
+      this.#response.setHeader("connection", "close");
+    }
   }
 
   #resetStream(code: Http2ErrorCode): void {
@@ -163,10 +173,14 @@ export async function delivered(
     while (stream.writableLength > 0) {
       await wait(POLL_MS, signal);
     }
-    if (stream.session !== undefined) await answered(stream.session, signal);
+    if (stream.session !== undefined) {
+      await answered(stream.session, signal);
+    }
     return;
   }
-  if (!response.headersSent) return;
+  if (!response.headersSent) {
+    return;
+  }
   while (response.writableLength > 0 || request.socket.writableLength > 0) {
     await wait(POLL_MS, signal);
   }
@@ -180,7 +194,9 @@ async function answered(session: Http2Session, signal: AbortSignal): Promise<voi
   signal.addEventListener("abort", stopWaiting);
   try {
     // False is told where too many pings are on their way already.
-    if (session.destroyed || !session.ping(stopWaiting)) return;
+    if (session.destroyed || !session.ping(stopWaiting)) {
+      return;
+    }
     await sleep(PING_TIMEOUT_MS, undefined, { signal: stop.signal }).catch(() => {});
     signal.throwIfAborted();
   } finally {

@@ -28,7 +28,11 @@ class StoppedClock {
   }
   elapse(ms: number): void {
     this.#now += ms;
-    for (const [timer, at] of [...this.timers]) if (at <= this.#now) timer();
+    for (const [timer, at] of [...this.timers]) {
+      if (at <= this.#now) {
+        timer();
+      }
+    }
   }
 }
 
@@ -42,7 +46,9 @@ afterEach(async () => {
   opened?.giveUp();
   await opened?.closed;
   opened = undefined;
-  if (writeEnd !== undefined) closeSync(writeEnd);
+  if (writeEnd !== undefined) {
+    closeSync(writeEnd);
+  }
   writeEnd = undefined;
   rmSync(directory, { recursive: true });
 });

@@ -48,7 +48,9 @@ describe("a spool file", () => {
           stream: of,
           data: Buffer.alloc(size, byte),
         }));
-        for (const chunk of expected) await spool.write(chunk.stream, chunk.data);
+        for (const chunk of expected) {
+          await spool.write(chunk.stream, chunk.data);
+        }
         await spool.finish();
         const frames = await readCapturedFrames(spool, 1e9);
         expect(frames.length).toBe(expected.length);
@@ -143,10 +145,14 @@ describe("a spool file", () => {
     void spool.write(STDOUT, Buffer.alloc(200_000));
     await spool.finish();
     const readers = [spool.openReader(0), spool.openReader(0)];
-    for (const reader of readers) expect(await reader.fill()).toBe(true);
+    for (const reader of readers) {
+      expect(await reader.fill()).toBe(true);
+    }
     expect(openFiles()).toBe(before + 2);
     await spool.remove();
     expect(openFiles()).toBe(before);
-    for (const reader of readers) await expect(reader.fill()).rejects.toThrow();
+    for (const reader of readers) {
+      await expect(reader.fill()).rejects.toThrow();
+    }
   });
 });
