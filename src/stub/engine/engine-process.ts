@@ -31,7 +31,7 @@ export interface EngineProcessOptions {
   readonly dependencies: EngineDependencies;
   readonly spool: Omit<SpoolOptions, "onReadable">;
   /** What to execute: refuses where the process cannot be started now. */
-  prepare(): Promise<Command>;
+  prepare(): Command;
 }
 
 /** A process of an engine, from its creation to its end. Errors are `ConnectError`s. */
@@ -196,7 +196,7 @@ export class EngineProcess {
 
   async #launch(prepared: Command | undefined): Promise<void> {
     try {
-      const command = prepared ?? (await this.#options.prepare());
+      const command = prepared ?? this.#options.prepare();
       this.#running = await this.#options.dependencies.runner.run(command, this.#spool);
       this.#enterRunning();
       this.#completion = this.#complete(this.#running);

@@ -14,7 +14,7 @@ import { notFound } from "./refusals.js";
 import { OsRunner } from "./runner/os-runner.js";
 import { SandboxEngine, settleAll } from "./sandbox-engine.js";
 import { StoredSecrets } from "./secrets.js";
-import { FileSpool } from "./spool/file-spool.js";
+import { FileSpool, SmallOutputs } from "./spool/file-spool.js";
 import { onProgramExit, removeDirectory, TemporaryDirectory } from "./temporary-directory.js";
 
 const DEFAULT_MAX_SPOOL_BYTES = 2 * 1024 ** 3;
@@ -65,11 +65,12 @@ export class Engines {
       throw new TypeError(`maxSpoolBytes ${maxSpoolBytes} must be a whole number of bytes`);
     }
     const clock = options.dependencies?.clock ?? systemClock;
+    const smallOutputs = new SmallOutputs();
     this.#ownRunner = new OsRunner(clock, () => this.#inside("fifos"));
     this.#dependencies = {
       randomId: randomUUID,
       runner: this.#ownRunner,
-      createSpool: (spoolOptions) => new FileSpool(spoolOptions),
+      createSpool: (spoolOptions) => new FileSpool(spoolOptions, smallOutputs),
       secrets: new StoredSecrets(options.secrets ?? {}),
       ...options.dependencies,
       clock,

@@ -6,7 +6,7 @@ import type { EngineDependencies } from "./dependencies.js";
 import type { EngineState } from "./engine-options.js";
 import { EngineProcess } from "./engine-process.js";
 import { listPage, type PageRequest } from "./list-page.js";
-import { buildEnvironment, resolveWorkingDirectory } from "./prepare-command.js";
+import { prepareCommand } from "./prepare-command.js";
 import { ProcessRecord } from "./process-record.js";
 import { type CheckedSpec, checkProcessSpec } from "./process-spec.js";
 import {
@@ -87,7 +87,7 @@ export class SandboxEngine {
       if (!autoRun) {
         return this.#add(name, checked);
       }
-      const command = await this.#prepare(checked.spec);
+      const command = this.#prepare(checked.spec);
       return await this.#addStarted(name, checked, command);
     } finally {
       this.#reserved.delete(name);
@@ -177,20 +177,9 @@ export class SandboxEngine {
     }
   }
 
-  async #prepare(spec: Process): Promise<Command> {
+  #prepare(spec: Process): Command {
     this.assertRunning();
-    const environment = buildEnvironment(
-      spec,
-      this.rootDirectory,
-      this.#options.dependencies.secrets,
-    );
-    const workingDirectory = await resolveWorkingDirectory(
-      this.rootDirectory,
-      spec.workingDirectory,
-    );
-    // The engine may have left RUNNING in the meantime.
-    this.assertRunning();
-    return { command: spec.command, args: spec.args, workingDirectory, environment };
+    return prepareCommand(spec, this.rootDirectory, this.#options.dependencies.secrets);
   }
 }
 

@@ -30,6 +30,9 @@ async function collect(process: EngineProcess, skipReplay = false): Promise<stri
   return all;
 }
 
+/** What is less is kept in memory, and has no file. */
+const TOO_MUCH_FOR_MEMORY = "printf %05000d 0";
+
 describe("following the output", () => {
   it("waits for the start of a PENDING process and then shows its first byte", async () => {
     const process = await createPending(makeEngine(), sh("echo first"));
@@ -107,8 +110,8 @@ describe("following the output", () => {
   });
 
   it("ends with the signal's reason while it waits, and releases its file", async () => {
-    const process = await startNow(makeEngine(), fixture("forever.js"));
-    await untilStdout(process, "ready");
+    const process = await startNow(makeEngine(), sh(`${TOO_MUCH_FOR_MEMORY}; exec sleep 1000`));
+    await untilStdout(process, "0".repeat(5000));
     const before = openFiles();
     const leaving = new AbortController();
     const iterator = follow(process, false, leaving.signal);
@@ -133,7 +136,7 @@ describe("following the output", () => {
   });
 
   it("releases its file when the loop is left", async () => {
-    const process = await runToEnd(makeEngine(), sh("echo one"));
+    const process = await runToEnd(makeEngine(), sh(TOO_MUCH_FOR_MEMORY));
     const before = openFiles();
     for await (const _ of process.follow({ skipReplay: false, signal: NEVER })) {
       expect(openFiles()).toBe(before + 1);

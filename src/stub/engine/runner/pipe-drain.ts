@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import type { Clock } from "../clock.js";
+import type { Pipe } from "./pipe-pool.js";
 import type { OutputSink, WrittenStream } from "./runner.js";
 
 /** How long a pipe may be silent after the program's end before it is no longer captured. */
@@ -37,7 +38,7 @@ export class PipeDrain {
   #hasEnded = false;
   #cancelGrace: (() => void) | undefined;
 
-  constructor(readEnd: number, stream: WrittenStream, sink: OutputSink, clock: Clock) {
+  constructor(pipe: Omit<Pipe, "writeEnd">, stream: WrittenStream, sink: OutputSink, clock: Clock) {
     this.#stream = stream;
     this.#sink = sink;
     this.#clock = clock;
@@ -48,10 +49,15 @@ export class PipeDrain {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#socket = new Socket({ fd: readEnd, readable: true, writable: false });
+    this.#socket = new Socket({ fd: pipe.readEnd, readable: true, writable: false });
+    let wasRead = false;
+    this.#socket.once("end", () => {
+      wasRead = true;
+    });
     this.closed = new Promise((resolve) => {
       this.#socket.once("close", () => {
         this.#finish();
+        pipe.release(wasRead);
         resolve();
       });
     });

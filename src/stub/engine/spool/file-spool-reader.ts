@@ -10,6 +10,8 @@ const NOTHING = new Uint8Array(0);
 export interface FileSpoolReaderOptions {
   /** Where to begin: the position of a header. */
   readonly from: number;
+  /** All the bytes, where they are in memory. */
+  small(): Uint8Array | undefined;
   /** The file; undefined while there is none. */
   path(): string | undefined;
   /** The position after the last chunk to read. */
@@ -24,7 +26,7 @@ export class FileSpoolReader implements SpoolReader {
   #closed = false;
   /** Where the next block begins. */
   #position: number;
-  #block = NOTHING;
+  #block: Uint8Array = NOTHING;
   #offset = 0;
   #stream: WrittenStream | undefined;
   #leftInFrame = 0;
@@ -38,25 +40,33 @@ export class FileSpoolReader implements SpoolReader {
     if (this.peek() !== undefined) {
       return true;
     }
-    const path = this.#options.path();
-    if (path === undefined || this.#options.end() <= this.#position) {
+    const end = this.#options.end();
+    if (end <= this.#position) {
       return false;
     }
     if (this.#closed) {
       throw new Error("the reader is closed");
     }
+    this.#block = this.#options.small()?.subarray(this.#position, end) ?? (await this.#read(end));
+    this.#offset = 0;
+    this.#position += this.#block.length;
+    // A block that holds nothing but the header of a chunk: the data is in the next one.
+    return this.peek() !== undefined || this.fill();
+  }
+
+  async #read(end: number): Promise<Uint8Array> {
+    const path = this.#options.path();
+    if (path === undefined) {
+      throw new Error("the output has no file");
+    }
     this.#file ??= open(path, "r");
     const file = await this.#file;
-    const block = new Uint8Array(Math.min(BLOCK_BYTES, this.#options.end() - this.#position));
+    const block = new Uint8Array(Math.min(BLOCK_BYTES, end - this.#position));
     const { bytesRead } = await file.read(block, 0, block.length, this.#position);
     if (bytesRead === 0) {
       throw new Error(`${path} ends before byte ${this.#position}`);
     }
-    this.#block = block.subarray(0, bytesRead);
-    this.#offset = 0;
-    this.#position += bytesRead;
-    // A block that holds nothing but the header of a chunk: the data is in the next one.
-    return this.peek() !== undefined || this.fill();
+    return block.subarray(0, bytesRead);
   }
 
   peek(): WrittenStream | undefined {
