@@ -1,5 +1,5 @@
-import { onAbort } from "../retry/abort-listeners.js";
-import { startTimer } from "../retry/timer.js";
+import { onAbort } from "./abort-listeners.js";
+import { startTimer } from "./timer.js";
 
 /** Why something ended. */
 export interface Ended {

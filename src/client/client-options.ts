@@ -1,6 +1,6 @@
 import type { Transport } from "@connectrpc/connect";
-import type { RetryOptions } from "../retry/retry-options.js";
-import type { ProtocolEvent } from "../transport/auto/protocol-event.js";
+import type { ClientHooks } from "../call/hooks.js";
+import type { RetryOptions } from "../call/patience.js";
 import type { ConnectionConfig, TransportOptions } from "../transport/connection-config.js";
 
 /** A transport of the user's own, such as one of `@connectrpc/connect-web`, or of a test. */
@@ -32,40 +32,6 @@ export interface ClientTimings {
    * @default 60_000
    */
   readonly idleTimeoutMs?: number | undefined;
-}
-
-/** A failed attempt that will be followed by another one. */
-export interface RetryEvent {
-  /** The RPC, such as `GetProcess`. */
-  readonly method: string;
-  /** The resource name that it is about. */
-  readonly resource: string;
-  /** How many attempts in a row have failed. */
-  readonly failures: number;
-  /** The pause before the next attempt, in milliseconds. */
-  readonly delayMs: number;
-  /** What the attempt failed with. */
-  readonly error: unknown;
-}
-
-/** A stream of output that goes on after a break. */
-export interface ResumeEvent {
-  /** The resource name of the process. */
-  readonly resource: string;
-  /** How many bytes the server sent again, which were checked and dropped. */
-  readonly replayedBytes: number;
-  /** What broke the stream. */
-  readonly error: unknown;
-}
-
-/** Functions that are told what a client does by itself. An error of theirs fails the call. */
-export interface ClientHooks {
-  /** Called before the pause before another attempt. */
-  readonly onRetry?: ((event: RetryEvent) => void) | undefined;
-  /** Called when a broken stream of output has reached the point where it broke. */
-  readonly onResume?: ((event: ResumeEvent) => void) | undefined;
-  /** Called once, when `protocol: "auto"` has settled which protocol is spoken. */
-  readonly onProtocol?: ((event: ProtocolEvent) => void) | undefined;
 }
 
 /**

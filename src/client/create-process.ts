@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
 import type { Process, ProcessSpec } from "../model/process.js";
 import { specToMessage } from "../model/process-message.js";
 import { formatProcessName } from "../model/resource-names.js";
+import { processOf } from "../call/look.js";
 import { checkCreateOptions } from "../rules/methods.js";
 import { requireEngineName } from "../rules/names.js";
 import { requireSpec } from "../rules/spec.js";
-import type { CallOptions } from "./call-options.js";
-import { getProcess } from "./get-process.js";
-import { processOf } from "./process-answer.js";
-import type { Rpc } from "./rpc.js";
 import { settledCall } from "./settled-call.js";
+
+const METHOD = ProcessService.method.createProcess;
 
 /** Options of `createProcess`. */
 export interface CreateProcessOptions extends CallOptions {
@@ -34,49 +35,33 @@ export interface CreateProcessOptions extends CallOptions {
  * looked for by its id, and the request is sent again only if it is not there.
  */
 export async function createProcess(
-  rpc: Rpc,
+  caller: Caller,
   parent: string,
   spec: ProcessSpec,
   options: CreateProcessOptions,
 ): Promise<Process> {
-  checkCreateOptions(options);
-  const { processId = randomUUID(), autoRun = false } = options;
   requireEngineName("parent", parent);
   requireSpec("spec", spec);
-  const name = formatProcessName(parent, processId);
+  checkCreateOptions(options);
+  const { processId = randomUUID(), autoRun = false } = options;
   const request = { parent, processId, autoRun, process: specToMessage(spec) };
+  const isOurId = options.processId === undefined;
   return await settledCall(
-    rpc,
+    caller,
     {
-      method: "CreateProcess",
-      resource: name,
-      send: async (service, callOptions) =>
-        processOf("CreateProcess", await service.createProcess(request, callOptions)),
-      settle: async (attemptError, callOptions) => {
-        const found = await findProcess(rpc, name, callOptions);
-        if (found && options.processId !== undefined && !isSame(found, spec)) {
-          throw attemptError;
+      method: METHOD,
+      resource: formatProcessName(parent, processId),
+      headers: options.headers,
+      send: (wire, attempt) => wire.unary(METHOD, request, attempt).then(processOf),
+      isDone: (found) => {
+        if (!found) {
+          return "send again";
         }
-        return found;
+        return isOurId || isSame(found, spec) ? "yes" : "it is another";
       },
     },
     options,
   );
-}
-
-async function findProcess(
-  rpc: Rpc,
-  name: string,
-  options: CallOptions,
-): Promise<Process | undefined> {
-  try {
-    return await getProcess(rpc, name, options);
-  } catch (error) {
-    if (error instanceof ConnectError && error.code === Code.NotFound) {
-      return undefined;
-    }
-    throw error;
-  }
 }
 
 function isSame(process: Process, spec: ProcessSpec): boolean {

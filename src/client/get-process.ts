@@ -1,24 +1,17 @@
+import type { CallOptions } from "../call/call-options.js";
+import { getCall } from "../call/look.js";
+import { type Caller, run } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import { checkCallOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
-import type { CallOptions } from "./call-options.js";
-import { processOf } from "./process-answer.js";
-import type { Rpc, RpcCall } from "./rpc.js";
-import { unary } from "./unary.js";
 
 /** See `ProcessClient.getProcess`. */
-export async function getProcess(rpc: Rpc, name: string, options: CallOptions): Promise<Process> {
+export async function getProcess(
+  caller: Caller,
+  name: string,
+  options: CallOptions,
+): Promise<Process> {
   requireProcessName("name", name);
   checkCallOptions(options);
-  return await unary(rpc, getCall(name), options);
-}
-
-/** GetProcess, for those who send it by rules of their own. */
-export function getCall(name: string): RpcCall<Process> {
-  return {
-    method: "GetProcess",
-    resource: name,
-    send: async (service, options) =>
-      processOf("GetProcess", await service.getProcess({ name }, options)),
-  };
+  return await run(caller, getCall(name, options.headers), options);
 }

@@ -1,12 +1,17 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ListProcessesResponse } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { Limit } from "../async/limit.js";
+import { Pull } from "../async/pull.js";
+import type { CallOptions } from "../call/call-options.js";
+import { attempts, type Call, type Caller, callLimit, patienceOf, run } from "../call/run.js";
+import { errorOf } from "../errors/outcome.js";
 import type { Process, ProcessState } from "../model/process.js";
 import { processFromMessage } from "../model/process-message.js";
 import { checkListAllOptions, checkListOptions } from "../rules/methods.js";
 import { requireEngineName } from "../rules/names.js";
-import type { CallOptions } from "./call-options.js";
-import type { Rpc, RpcCall } from "./rpc.js";
-import { callScope, unary } from "./unary.js";
+
+const METHOD = ProcessService.method.listProcesses;
 
 /** Which processes to list: those in one state. */
 export type ProcessFilter = `state = ${Exclude<ProcessState, "STATE_UNSPECIFIED">}`;
@@ -44,53 +49,73 @@ export interface ProcessPage {
 
 /** See `ProcessClient.listProcesses`. */
 export async function listProcesses(
-  rpc: Rpc,
+  caller: Caller,
   parent: string,
   options: ListProcessesOptions,
 ): Promise<ProcessPage> {
-  checkListOptions(options);
-  const { pageSize = 0, pageToken = "", filter = "" } = options;
   requireEngineName("parent", parent);
-  const call: RpcCall<ListProcessesResponse> = {
-    method: "ListProcesses",
-    resource: parent,
-    send: (service, callOptions) =>
-      service.listProcesses({ parent, pageSize, pageToken, filter }, callOptions),
-  };
-  const answer = await unary(rpc, call, options);
+  checkListOptions(options);
+  return pageOf(await run(caller, listCall(parent, options), options));
+}
+
+function listCall(parent: string, options: ListProcessesOptions): Call<ListProcessesResponse> {
+  const { pageSize = 0, pageToken = "", filter = "", headers } = options;
+  const request = { parent, pageSize, pageToken, filter };
   return {
-    processes: answer.processes.map(processFromMessage),
-    nextPageToken: answer.nextPageToken === "" ? undefined : answer.nextPageToken,
+    method: METHOD,
+    resource: parent,
+    headers,
+    send: (wire, attempt) => wire.unary(METHOD, request, attempt),
+  };
+}
+
+function pageOf({ processes, nextPageToken }: ListProcessesResponse): ProcessPage {
+  return {
+    processes: processes.map(processFromMessage),
+    nextPageToken: nextPageToken === "" ? undefined : nextPageToken,
   };
 }
 
 /** See `ProcessClient.listAllProcesses`. */
-export async function* listAllProcesses(
-  rpc: Rpc,
+export function listAllProcesses(
+  caller: Caller,
   parent: string,
   options: ListAllProcessesOptions,
-): AsyncGenerator<Process, void, undefined> {
-  requireEngineName("parent", parent);
-  checkListAllOptions(options);
-  const { signal, timeoutMs } = options;
-  const once = timeoutMs === 0;
-  const scope = callScope(rpc, `listing the processes of ${parent}`, {
-    signal,
-    timeoutMs: once ? undefined : timeoutMs,
-  });
-  const pageOptions = { ...options, signal: scope.signal, timeoutMs: once ? 0 : undefined };
-  try {
-    let pageToken: string | undefined;
-    do {
-      const page: ProcessPage = await listProcesses(rpc, parent, { ...pageOptions, pageToken });
-      yield* page.processes;
-      if (page.nextPageToken !== undefined && page.nextPageToken === pageToken) {
+): AsyncIterableIterator<Process, void, undefined> {
+  let limit: Limit | undefined;
+  let pageToken: string | undefined;
+  let page: readonly Process[] = [];
+  let at = 0;
+  let isLast = false;
+  return new Pull<Process>({
+    take: () => page[at++],
+    more: async () => {
+      limit ??= begin();
+      if (isLast) {
+        return false;
+      }
+      const call = listCall(parent, { ...options, pageToken });
+      const outcome = await attempts(caller, call, limit, patienceOf(caller, limit));
+      if (!outcome.ok) {
+        throw errorOf(outcome.failure, METHOD.name, parent);
+      }
+      const { processes, nextPageToken } = pageOf(outcome.value);
+      if (nextPageToken !== undefined && nextPageToken === pageToken) {
         const message = `the server answered the page ${pageToken} of ${parent} with the same page token`;
         throw new ConnectError(message, Code.Internal);
       }
-      pageToken = page.nextPageToken;
-    } while (pageToken !== undefined);
-  } finally {
-    scope.release();
+      page = processes;
+      at = 0;
+      pageToken = nextPageToken;
+      isLast = nextPageToken === undefined;
+      return true;
+    },
+    close: (why) => limit?.end(why),
+  });
+
+  function begin(): Limit {
+    requireEngineName("parent", parent);
+    checkListAllOptions(options);
+    return callLimit(caller, `listing the processes of ${parent}`, options);
   }
 }

@@ -1,44 +1,41 @@
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { CallOptions } from "../call/call-options.js";
+import { type Call, type Caller, run } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
-import { neverProcessed } from "../retry/repeatable.js";
+import { processOf } from "../call/look.js";
 import { checkCallOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import { requireSignal } from "../rules/values.js";
-import type { CallOptions } from "./call-options.js";
-import { processOf } from "./process-answer.js";
-import type { Attempt, Rpc, RpcCall } from "./rpc.js";
-import { lastAttempt } from "./unary.js";
+
+const METHOD = ProcessService.method.sendSignal;
 
 /** See `ProcessClient.sendSignal`. */
 export async function sendSignal(
-  rpc: Rpc,
+  caller: Caller,
   name: string,
   signal: number | SignalName,
   options: CallOptions,
 ): Promise<Process> {
-  const attempt = await trySignal(rpc, name, signal, options);
-  if (!attempt.ok) {
-    throw attempt.error;
-  }
-  return attempt.value;
+  requireProcessName("name", name);
+  const number = requireSignal("signal", signal);
+  checkCallOptions(options);
+  return await run(caller, signalCall(name, number, options.headers), options);
 }
 
-/** As `sendSignal`, for those who need to know whether a failed one may have arrived. */
-export async function trySignal(
-  rpc: Rpc,
+/**
+ * SendSignal. A second signal is not the first one again: a process may count them, or end at the
+ * second. So it is sent again only where nothing has seen it.
+ */
+export function signalCall(
   name: string,
-  signal: number | SignalName,
-  options: CallOptions,
-): Promise<Attempt<Process>> {
-  requireProcessName("name", name);
-  checkCallOptions(options);
-  const request = { name, signal: requireSignal("signal", signal) };
-  const call: RpcCall<Process> = {
-    method: "SendSignal",
+  signal: number,
+  headers: HeadersInit | undefined,
+): Call<Process> {
+  return {
+    method: METHOD,
     resource: name,
-    send: async (service, callOptions) =>
-      processOf("SendSignal", await service.sendSignal(request, callOptions)),
+    headers,
+    send: (wire, attempt) => wire.unary(METHOD, { name, signal }, attempt).then(processOf),
   };
-  // A second signal is not the first one again: a process may count them, or end at the second.
-  return await lastAttempt(rpc, call, options, neverProcessed);
 }

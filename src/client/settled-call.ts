@@ -1,89 +1,85 @@
-import { ConnectError } from "@connectrpc/connect";
-import type { CallScope } from "../retry/call-scope.js";
-import { mayHaveHadEffect, neverProcessed } from "../retry/repeatable.js";
-import type { RetryBudget } from "../retry/retry-budget.js";
-import type { CallOptions } from "./call-options.js";
-import type { Rpc, RpcCall } from "./rpc.js";
-import { callOf } from "./unary.js";
+import { Code } from "@connectrpc/connect";
+import type { Limit } from "../async/limit.js";
+import type { CallOptions } from "../call/call-options.js";
+import { mayHaveHadEffect } from "../call/patience.js";
+import { attempts, type Call, type Caller, patienceOf, withLimit } from "../call/run.js";
+import { errorOf, type Failure, failed, messageOf, type Outcome } from "../errors/outcome.js";
+import type { Process } from "../model/process.js";
+import { getCall } from "../call/look.js";
 
 /** A call that must have its effect once, and a way to find out whether it had. */
-export interface SettledCall<T> extends RpcCall<T> {
+export interface SettledCall extends Omit<Call<Process>, "settle"> {
   /**
-   * Looks at the resource after an attempt that may have had its effect.
+   * What the process tells after an attempt that may have had its effect.
    *
-   * @returns the call's result if it had; undefined if it may be sent again.
-   * @throws the error of the attempt if neither is so.
+   * @param found undefined if there is none.
    */
-  settle(attemptError: unknown, options: CallOptions): Promise<T | undefined>;
+  isDone(found: Process | undefined): "yes" | "send again" | "it is another";
 }
 
 /**
  * Sends a request until it had its effect, once. As soon as one attempt may have had it, every
- * failed attempt is followed by a look: also one that is refused, since the first may have come
- * late.
+ * failed attempt is followed by a look at the process: also one that is refused, since the first may
+ * have come late.
  */
-export async function settledCall<T>(
-  rpc: Rpc,
-  call: SettledCall<T>,
+export async function settledCall(
+  caller: Caller,
+  call: SettledCall,
   options: CallOptions,
-): Promise<T> {
-  const subject = `${call.method} of ${call.resource}`;
-  return await callOf(rpc, subject, options, (scope, budget) =>
-    untilSettled(rpc, call, options, scope, budget),
+): Promise<Process> {
+  const { method, resource } = call;
+  const outcome = await withLimit(caller, `${method.name} of ${resource}`, options, (limit) => {
+    let isUnsettled = false;
+    const settle = async (failure: Failure) => {
+      isUnsettled ||= mayHaveHadEffect(failure);
+      return isUnsettled ? await lookAfter(failure, caller, call, limit) : undefined;
+    };
+    return attempts(caller, { ...call, settle }, limit, patienceOf(caller, limit));
+  });
+  if (!outcome.ok) {
+    throw errorOf(outcome.failure, method.name, resource);
+  }
+  return outcome.value;
+}
+
+async function lookAfter(
+  failure: Failure,
+  caller: Caller,
+  call: SettledCall,
+  limit: Limit,
+): Promise<Outcome<Process> | undefined> {
+  const { resource, headers } = call;
+  const look = await attempts(
+    caller,
+    getCall(resource, headers),
+    limit,
+    patienceOf(caller, limit),
   );
-}
-
-async function untilSettled<T>(
-  rpc: Rpc,
-  call: SettledCall<T>,
-  { headers, timeoutMs }: CallOptions,
-  scope: CallScope,
-  budget: RetryBudget,
-): Promise<T> {
-  // The scope has every other limit.
-  const once = timeoutMs === 0 ? timeoutMs : undefined;
-  let unsettled = false;
-  for (;;) {
-    const attempt = await rpc.attempt(call, scope, { headers });
-    if (attempt.ok) {
-      return attempt.value;
-    }
-    const { error, failure } = attempt;
-    unsettled ||= mayHaveHadEffect(failure);
-    if (unsettled) {
-      const result = await look(call, error, {
-        signal: scope.signal,
-        headers,
-        timeoutMs: once,
-      });
-      if (result !== undefined) {
-        return result;
-      }
-    }
-    const mayRepeat = mayHaveHadEffect(failure) || neverProcessed(failure);
-    if (!mayRepeat || !(await rpc.pause(call, attempt, budget, scope))) {
-      throw error;
-    }
+  if (!look.ok && look.failure.code !== Code.NotFound) {
+    return failed(unknownEffect(failure, look.failure, call));
+  }
+  const found = look.ok ? look.value : undefined;
+  switch (call.isDone(found)) {
+    case "yes":
+      return look;
+    case "send again":
+      return undefined;
+    case "it is another":
+      return failed(failure);
   }
 }
 
-async function look<T>(
-  call: SettledCall<T>,
-  attemptError: unknown,
-  options: CallOptions,
-): Promise<T | undefined> {
-  try {
-    return await call.settle(attemptError, options);
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    if (error === attemptError) {
-      throw error;
-    }
-    const { code, rawMessage } = ConnectError.from(attemptError);
-    const subject = rawMessage.includes(call.resource)
-      ? "it"
-      : `${call.method} of ${call.resource}`;
-    const message = `${rawMessage}; whether ${subject} had its effect is not known, since the process could not be looked at: ${ConnectError.from(error).rawMessage}`;
-    throw new ConnectError(message, code, undefined, undefined, attemptError);
-  }
+function unknownEffect(
+  failure: Failure,
+  look: Failure,
+  { method, resource }: SettledCall,
+): Failure {
+  const message = messageOf(failure, method.name, resource);
+  const subject = message.includes(resource) ? "it" : `${method.name} of ${resource}`;
+  return {
+    kind: "status",
+    code: failure.code,
+    message: `${message}; whether ${subject} had its effect is not known, since the process could not be looked at: ${messageOf(look, "GetProcess", resource)}`,
+    cause: errorOf(failure, method.name, resource),
+  };
 }

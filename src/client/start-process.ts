@@ -1,30 +1,33 @@
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
 import type { Process } from "../model/process.js";
+import { processOf } from "../call/look.js";
 import { checkCallOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
-import type { CallOptions } from "./call-options.js";
-import { getProcess } from "./get-process.js";
-import { processOf } from "./process-answer.js";
-import type { Rpc } from "./rpc.js";
 import { settledCall } from "./settled-call.js";
+
+const METHOD = ProcessService.method.startProcess;
 
 /**
  * See `ProcessClient.startProcess`. After an attempt that may have had its effect the process itself
  * tells: it is started, or still PENDING, and only then the request is sent again.
  */
-export async function startProcess(rpc: Rpc, name: string, options: CallOptions): Promise<Process> {
+export async function startProcess(
+  caller: Caller,
+  name: string,
+  options: CallOptions,
+): Promise<Process> {
   requireProcessName("name", name);
   checkCallOptions(options);
   return await settledCall(
-    rpc,
+    caller,
     {
-      method: "StartProcess",
+      method: METHOD,
       resource: name,
-      send: async (service, callOptions) =>
-        processOf("StartProcess", await service.startProcess({ name }, callOptions)),
-      settle: async (_attemptError, callOptions) => {
-        const process = await getProcess(rpc, name, callOptions);
-        return process.state === "STATE_PENDING" ? undefined : process;
-      },
+      headers: options.headers,
+      send: (wire, attempt) => wire.unary(METHOD, { name }, attempt).then(processOf),
+      isDone: (found) => (found && found.state !== "STATE_PENDING" ? "yes" : "send again"),
     },
     options,
   );

@@ -2,10 +2,9 @@ import { createRouterTransport, type Interceptor, type Transport } from "@connec
 
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { createStub } from "./create-stub.js";
-import type { CallFault } from "./faults/call-faults.js";
 import { FaultRegistry } from "./faults/fault-registry.js";
 import { injectFaults } from "./faults/inject-faults.js";
-import type { StubFaults } from "./faults/stub-faults.js";
+import type { CallFault, StubFaults } from "./faults/stub-faults.js";
 import type { StubEngines } from "./stub-engines.js";
 import type { StubOptions } from "./stub-options.js";
 

@@ -4,11 +4,9 @@ import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { Engines } from "./engine/engines.js";
-import { narrowEngines } from "./narrow-engines.js";
-import { requireStubOptions } from "./require-stub-options.js";
 import { createProcessService } from "./service/create-process-service.js";
-import type { StubEngines } from "./stub-engines.js";
-import type { StubOptions } from "./stub-options.js";
+import { narrowEngines, type StubEngines } from "./stub-engines.js";
+import { requireStubOptions, type StubOptions } from "./stub-options.js";
 
 const DEFAULT_ENGINE = "workspaces/default/sandboxEngines/local";
 const DEFAULT_SUBJECT = "users/default";
@@ -49,7 +47,9 @@ export function createStub(options: StubOptions): Stub {
   if (first === undefined) {
     throw new TypeError("users: name at least one, or leave it out for a random token");
   }
-  for (const known of users.keys()) requireToken(known, users.size);
+  for (const known of users.keys()) {
+    requireToken(known, users.size);
+  }
   const [token, defaultCreator] = first;
   const engines = new Engines({
     defaultCreator,

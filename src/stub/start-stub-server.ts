@@ -1,17 +1,18 @@
+import { readFileSync } from "node:fs";
 import { createStub } from "./create-stub.js";
+import { ServerFaults } from "./faults/fault-registry.js";
 import { injectFaults } from "./faults/inject-faults.js";
 import { Links } from "./faults/network/links.js";
-import { ServerFaults } from "./faults/server-faults.js";
+import type { StubServerFaults } from "./faults/stub-faults.js";
 import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
 import { requireObject } from "./require-object.js";
-import { createCorsHandler } from "./server/cors-handler.js";
+import { createCorsHandler, requireCors, type StubCors } from "./server/cors.js";
+import { type NodeHandler, requestPath } from "./server/node-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
-import { requireCors, type StubCors } from "./server/stub-cors.js";
 import { requireTls, type StubTls } from "./server/stub-tls.js";
-import { createVersionHandler, readPackageVersion } from "./server/version-handler.js";
+import type { StubEngines } from "./stub-engines.js";
 import type { StubOptions } from "./stub-options.js";
-import type { StubServer } from "./stub-server.js";
 
 /** How to start an embedded engine server. */
 export interface StubServerOptions extends StubOptions {
@@ -60,8 +61,12 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
   const { port = 0, tls, maxConcurrentStreams, cors, ...stubOptions } = options;
   requirePort(port);
   requireStreamLimit(maxConcurrentStreams);
-  if (cors !== undefined) requireCors(cors);
-  if (tls !== undefined) requireTls(tls);
+  if (cors !== undefined) {
+    requireCors(cors);
+  }
+  if (tls !== undefined) {
+    requireTls(tls);
+  }
   const stub = createStub(stubOptions);
   const links = new Links();
   const faults = new ServerFaults(links);
@@ -129,4 +134,75 @@ function requireStreamLimit(limit: number | undefined): void {
       `maxConcurrentStreams ${limit} must be a whole number from 1 to 2147483647`,
     );
   }
+}
+
+/** What a ProcessClient needs to reach a stub server: `new ProcessClient(stub.connection)`. */
+export interface StubConnection {
+  /** The server's URL. */
+  readonly aiemUrl: string;
+  /** The first user's token. */
+  readonly tokenProvider: string;
+}
+
+/** An embedded engine server that runs. */
+export interface StubServer extends AsyncDisposable {
+  /** `http://127.0.0.1:{port}`, or `https://…` with TLS. */
+  readonly url: string;
+  /** The port on the loopback interface. It stays the same over stop() and listen(). */
+  readonly port: number;
+  /** The first user's token. */
+  readonly token: string;
+  /** The name of the first engine. */
+  readonly parent: string;
+  /** What a client needs to reach this server as the first user. */
+  readonly connection: StubConnection;
+  /** The engines, to create further ones and to change their states. */
+  readonly engines: StubEngines;
+  /** Faults to inject into calls and connections. */
+  readonly faults: StubServerFaults;
+  /**
+   * Ends the listener and all connections, as a server does that is stopped; calls on their way
+   * lose their connection. Engines and processes are kept, and processes run on.
+   */
+  stop(): Promise<void>;
+  /**
+   * Listens again on the same port, with the engines and processes as they are. Nothing happens if
+   * it listens already.
+   *
+   * @throws Error after close(), and where another program took the port meanwhile (EADDRINUSE).
+   */
+  listen(): Promise<void>;
+  /**
+   * Ends the server, its engines and their processes, and removes what they left on disk. Further
+   * calls do nothing.
+   *
+   * @throws Error, naming the process groups, where the machine does not let processes be killed:
+   * all else is gone then.
+   */
+  close(): Promise<void>;
+}
+
+/** Answers `GET /version` with `{"version": "…"}`, without asking for a token, as AIEM does. */
+export function createVersionHandler(version: string): NodeHandler {
+  return (request, response) => {
+    if (request.method !== "GET" || requestPath(request) !== "/version") {
+      return false;
+    }
+    request.resume();
+    response.statusCode = 200;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ version }));
+    return true;
+  };
+}
+
+/** The version of this package. */
+export function readPackageVersion(): string {
+  // Two folders up is the package's root from src/ and from dist/ alike.
+  const file = new URL("../../package.json", import.meta.url);
+  const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
+  if (typeof manifest === "object" && manifest !== null && "version" in manifest) {
+    return String(manifest.version);
+  }
+  throw new Error(`${file.pathname} names no version`);
 }

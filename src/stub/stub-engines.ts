@@ -1,5 +1,6 @@
-import type { CreateEngineOptions } from "./engine/create-engine-options.js";
-import type { EngineState } from "./engine/engine-state.js";
+import type { CreateEngineOptions, EngineState } from "./engine/engine-options.js";
+import type { Engines } from "./engine/engines.js";
+import type { SandboxEngine } from "./engine/sandbox-engine.js";
 
 /** A SandboxEngine of the stub. */
 export interface StubEngine {
@@ -45,4 +46,29 @@ export interface StubEngines {
    * where the machine does not let them be killed. The engine is gone nevertheless.
    */
   delete(name: string): Promise<void>;
+}
+
+/** The engines as a stub shows them: without what its service and its close() need of them. */
+export function narrowEngines(engines: Engines): StubEngines {
+  return {
+    create: (name, options) => narrowEngine(engines.create(name, options)),
+    get(name) {
+      const engine = engines.get(name);
+      return engine && narrowEngine(engine);
+    },
+    setState: (name, state) => engines.setState(name, state),
+    delete: (name) => engines.delete(name),
+  };
+}
+
+function narrowEngine(engine: SandboxEngine): StubEngine {
+  const { name, creator, rootDirectory } = engine;
+  return {
+    name,
+    creator,
+    rootDirectory,
+    get state() {
+      return engine.state;
+    },
+  };
 }

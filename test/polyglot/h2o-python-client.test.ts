@@ -45,7 +45,9 @@ describe.skipIf("missing" in found)(`H2O's Python client${untested}`, () => {
     expect(exitCode, stderr).toBe(0);
     const reports = stdout.trim().split("\n").map(parseReport);
     expect(reports).not.toEqual([]);
-    for (const method of reports) methods.add(method);
+    for (const method of reports) {
+      methods.add(method);
+    }
   });
 
   test("has been used with each method that it publishes", async () => {

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { sleep } from "../../async/sleep.js";
 import { readPushback } from "../../errors/pushback.js";
 import { RetryBudget } from "../../retry/retry-budget.js";
-import { sleep } from "../../retry/sleep.js";
 
 // Few and short: the calls that wait for a token have retries of their own.
 const POLICY = { maxAttempts: 3, baseDelayMs: 200, maxDelayMs: 2_000, maxOutageMs: 10_000 };

@@ -1,4 +1,4 @@
-import { untilAborted } from "../../retry/until-aborted.js";
+import { untilAborted } from "../../async/until-aborted.js";
 import { checkRefreshTokenOptions } from "../../rules/auth.js";
 import type { TokenRequest } from "../../transport/connection-config.js";
 import { httpOptionsOf } from "../http/auth-http-options.js";

@@ -1,4 +1,4 @@
-import { onAbort } from "../../retry/abort-listeners.js";
+import { onAbort } from "../../async/abort-listeners.js";
 
 interface Run<T> {
   readonly controller: AbortController;

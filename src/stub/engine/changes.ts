@@ -16,13 +16,19 @@ export class Changes {
     this.#version += 1;
     const waiters = [...this.#waiters];
     this.#waiters.clear();
-    for (const wake of waiters) wake();
+    for (const wake of waiters) {
+      wake();
+    }
   }
 
   /** Resolves at the first change after `version`; rejects with the signal's reason. */
   after(version: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#version !== version) return Promise.resolve();
+    if (signal.aborted) {
+      return Promise.reject(signal.reason);
+    }
+    if (this.#version !== version) {
+      return Promise.resolve();
+    }
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#waiters.delete(wake);

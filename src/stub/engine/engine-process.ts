@@ -8,11 +8,16 @@ import {
 import { MAX_SIGNAL, signalNumber } from "../../model/signals.js";
 import { Changes } from "./changes.js";
 import type { EngineDependencies } from "./dependencies.js";
-import type { OutputChunk } from "./process/joined-chunks.js";
-import { type FollowOptions, ProcessOutput } from "./process/process-output.js";
-import type { ProcessRecord } from "./process/process-record.js";
-import { signalRefusal } from "./process/signal-refusal.js";
-import { failedPrecondition, internal, invalidArgument, reasonOf } from "./refusals.js";
+import { type FollowOptions, type OutputChunk, ProcessOutput } from "./process-output.js";
+import type { ProcessRecord } from "./process-record.js";
+import {
+  failedPrecondition,
+  internal,
+  invalidArgument,
+  permissionDenied,
+  reasonOf,
+  systemErrorCode,
+} from "./refusals.js";
 import { type Command, CommandRefusedError, type RunningCommand } from "./runner/runner.js";
 import type { Spool, SpoolOptions } from "./spool/spool.js";
 
@@ -26,7 +31,7 @@ export interface EngineProcessOptions {
   readonly dependencies: EngineDependencies;
   readonly spool: Omit<SpoolOptions, "onReadable">;
   /** What to execute: refuses where the process cannot be started now. */
-  prepare(): Promise<Command>;
+  prepare(): Command;
 }
 
 /** A process of an engine, from its creation to its end. Errors are `ConnectError`s. */
@@ -125,7 +130,9 @@ export class EngineProcess {
     for (;;) {
       signal.throwIfAborted();
       this.#throwIfRemoved();
-      if (this.#record.isFinal) return;
+      if (this.#record.isFinal) {
+        return;
+      }
       await this.#stateChanges.after(this.#stateChanges.version, signal);
     }
   }
@@ -189,14 +196,18 @@ export class EngineProcess {
 
   async #launch(prepared: Command | undefined): Promise<void> {
     try {
-      const command = prepared ?? (await this.#options.prepare());
+      const command = prepared ?? this.#options.prepare();
       this.#running = await this.#options.dependencies.runner.run(command, this.#spool);
       this.#enterRunning();
       this.#completion = this.#complete(this.#running);
     } catch (error) {
-      if (error instanceof CommandRefusedError) await this.#fail(error);
-      else if (error instanceof ConnectError) throw error;
-      else throw internal(`${this.name} could not be started: ${reasonOf(error)}`, error);
+      if (error instanceof CommandRefusedError) {
+        await this.#fail(error);
+      } else if (error instanceof ConnectError) {
+        throw error;
+      } else {
+        throw internal(`${this.name} could not be started: ${reasonOf(error)}`, error);
+      }
     }
   }
 
@@ -226,6 +237,23 @@ export class EngineProcess {
   }
 
   #throwIfRemoved(): void {
-    if (this.#removal !== undefined) throw this.#removal;
+    if (this.#removal !== undefined) {
+      throw this.#removal;
+    }
+  }
+}
+
+/** Why the machine did not send a signal to a process that is there. */
+export function signalRefusal(name: string, signal: number, error: unknown): ConnectError {
+  switch (systemErrorCode(error)) {
+    case "EPERM":
+      return permissionDenied(
+        `${name} cannot be sent signal ${signal}: it runs as another user than the engine`,
+        error,
+      );
+    case "EINVAL":
+      return invalidArgument(`signal ${signal} is none of the engine's machine`);
+    default:
+      return internal(`${name} could not be sent signal ${signal}`, error);
   }
 }

@@ -4,17 +4,18 @@ import { resolve } from "node:path";
 import type { ConnectError } from "@connectrpc/connect";
 import { matchEngineName } from "../../model/resource-names.js";
 import { systemClock } from "./clock.js";
-import type { CreateEngineOptions } from "./create-engine-options.js";
 import type { EngineDependencies } from "./dependencies.js";
-import { type EngineState, requireEngineState } from "./engine-state.js";
-import { onProgramExit } from "./exit-hook.js";
+import {
+  type CreateEngineOptions,
+  type EngineState,
+  requireEngineState,
+} from "./engine-options.js";
 import { notFound } from "./refusals.js";
 import { OsRunner } from "./runner/os-runner.js";
-import { SandboxEngine } from "./sandbox-engine.js";
+import { SandboxEngine, settleAll } from "./sandbox-engine.js";
 import { StoredSecrets } from "./secrets.js";
-import { settleAll } from "./settle-all.js";
-import { FileSpool } from "./spool/file-spool.js";
-import { removeDirectory, TemporaryDirectory } from "./temporary-directory.js";
+import { FileSpool, SmallOutputs } from "./spool/file-spool.js";
+import { onProgramExit, removeDirectory, TemporaryDirectory } from "./temporary-directory.js";
 
 const DEFAULT_MAX_SPOOL_BYTES = 2 * 1024 ** 3;
 
@@ -64,11 +65,12 @@ export class Engines {
       throw new TypeError(`maxSpoolBytes ${maxSpoolBytes} must be a whole number of bytes`);
     }
     const clock = options.dependencies?.clock ?? systemClock;
+    const smallOutputs = new SmallOutputs();
     this.#ownRunner = new OsRunner(clock, () => this.#inside("fifos"));
     this.#dependencies = {
       randomId: randomUUID,
       runner: this.#ownRunner,
-      createSpool: (spoolOptions) => new FileSpool(spoolOptions),
+      createSpool: (spoolOptions) => new FileSpool(spoolOptions, smallOutputs),
       secrets: new StoredSecrets(options.secrets ?? {}),
       ...options.dependencies,
       clock,
@@ -81,13 +83,17 @@ export class Engines {
    * does not exist.
    */
   create(name: string, options: CreateEngineOptions = {}): SandboxEngine {
-    if (this.#closing !== undefined) throw new TypeError("the engines are closed");
+    if (this.#closing !== undefined) {
+      throw new TypeError("the engines are closed");
+    }
     if (matchEngineName(name) === undefined) {
       throw new TypeError(
         `engine name ${JSON.stringify(name)} must be workspaces/{workspace}/sandboxEngines/{engine}`,
       );
     }
-    if (this.#entries.has(name)) throw new TypeError(`engine ${name} exists already`);
+    if (this.#entries.has(name)) {
+      throw new TypeError(`engine ${name} exists already`);
+    }
     requireEngineState(options.state ?? "STATE_RUNNING");
     const engine = new SandboxEngine({
       name,
@@ -115,7 +121,9 @@ export class Engines {
   open(name: string, subject: string): SandboxEngine {
     const engine = this.get(name);
     // The same words for both: who did not create an engine must not learn that there is one.
-    if (engine === undefined || engine.creator !== subject) throw engineNotFound(name);
+    if (engine === undefined || engine.creator !== subject) {
+      throw engineNotFound(name);
+    }
     engine.assertRunning();
     return engine;
   }
@@ -129,7 +137,9 @@ export class Engines {
   async setState(name: string, state: EngineState): Promise<void> {
     requireEngineState(state);
     const engine = this.get(name);
-    if (engine === undefined) throw engineNotFound(name);
+    if (engine === undefined) {
+      throw engineNotFound(name);
+    }
     await engine.enterState(state);
   }
 
@@ -140,7 +150,9 @@ export class Engines {
    */
   async delete(name: string): Promise<void> {
     const entry = this.#entries.get(name);
-    if (entry === undefined) throw engineNotFound(name);
+    if (entry === undefined) {
+      throw engineNotFound(name);
+    }
     this.#entries.delete(name);
     const removal = removeEntry(entry);
     this.#removals.add(removal);
@@ -167,7 +179,9 @@ export class Engines {
 
   async #close(): Promise<void> {
     // Whether one fails is seen in the removals.
-    for (const name of [...this.#entries.keys()]) this.delete(name).catch(() => {});
+    for (const name of [...this.#entries.keys()]) {
+      this.delete(name).catch(() => {});
+    }
     const removals = [...this.#removals];
     try {
       await settleAll([...removals, this.#closeShared(removals)]);
@@ -193,7 +207,9 @@ export class Engines {
   }
 
   #rootDirectory(given: string | undefined): string {
-    if (given === undefined) return this.#inside(`roots/${randomUUID()}`);
+    if (given === undefined) {
+      return this.#inside(`roots/${randomUUID()}`);
+    }
     if (statSync(given, { throwIfNoEntry: false })?.isDirectory() !== true) {
       throw new TypeError(`root directory ${JSON.stringify(given)} must be an existing directory`);
     }
@@ -205,7 +221,9 @@ async function removeEntry({ engine, ownsRoot }: Entry): Promise<void> {
   try {
     await engine.remove(engineNotFound(engine.name));
   } finally {
-    if (ownsRoot) await removeDirectory(engine.rootDirectory);
+    if (ownsRoot) {
+      await removeDirectory(engine.rootDirectory);
+    }
   }
 }
 

@@ -42,6 +42,8 @@ export function reasonOf(thrown: unknown): string {
 
 /** The code of a system error such as `ENOENT`; undefined for anything else. */
 export function systemErrorCode(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !("code" in thrown)) return undefined;
+  if (!(thrown instanceof Error) || !("code" in thrown)) {
+    return undefined;
+  }
   return typeof thrown.code === "string" ? thrown.code : undefined;
 }

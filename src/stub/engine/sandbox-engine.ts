@@ -3,16 +3,20 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { Process } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { formatProcessName, isProcessId } from "../../model/resource-names.js";
 import type { EngineDependencies } from "./dependencies.js";
+import type { EngineState } from "./engine-options.js";
 import { EngineProcess } from "./engine-process.js";
-import type { EngineState } from "./engine-state.js";
-import { listPage, type PageRequest } from "./listing/list-page.js";
-import { buildEnvironment } from "./process/child-environment.js";
-import { ProcessRecord } from "./process/process-record.js";
-import { type CheckedSpec, checkProcessSpec } from "./process/process-spec.js";
-import { resolveWorkingDirectory } from "./process/working-directory.js";
-import { alreadyExists, failedPrecondition, invalidArgument, notFound } from "./refusals.js";
+import { listPage, type PageRequest } from "./list-page.js";
+import { prepareCommand } from "./prepare-command.js";
+import { ProcessRecord } from "./process-record.js";
+import { type CheckedSpec, checkProcessSpec } from "./process-spec.js";
+import {
+  alreadyExists,
+  failedPrecondition,
+  invalidArgument,
+  notFound,
+  reasonOf,
+} from "./refusals.js";
 import type { Command } from "./runner/runner.js";
-import { settleAll } from "./settle-all.js";
 
 /** What an engine is made with. */
 export interface SandboxEngineOptions {
@@ -80,8 +84,10 @@ export class SandboxEngine {
     }
     this.#reserved.add(name);
     try {
-      if (!autoRun) return this.#add(name, checked);
-      const command = await this.#prepare(checked.spec);
+      if (!autoRun) {
+        return this.#add(name, checked);
+      }
+      const command = this.#prepare(checked.spec);
       return await this.#addStarted(name, checked, command);
     } finally {
       this.#reserved.delete(name);
@@ -94,7 +100,9 @@ export class SandboxEngine {
    */
   getProcess(name: string): EngineProcess {
     const process = this.#byName.get(name);
-    if (process === undefined) throw notFound(`process ${JSON.stringify(name)} was not found`);
+    if (process === undefined) {
+      throw notFound(`process ${JSON.stringify(name)} was not found`);
+    }
     return process;
   }
 
@@ -109,7 +117,9 @@ export class SandboxEngine {
 
   /** @throws FAILED_PRECONDITION unless the engine is RUNNING. */
   assertRunning(): void {
-    if (this.#state === "STATE_RUNNING") return;
+    if (this.#state === "STATE_RUNNING") {
+      return;
+    }
     throw failedPrecondition(`engine ${this.name} is not in running state: it is ${this.#state}`);
   }
 
@@ -119,7 +129,9 @@ export class SandboxEngine {
    */
   async enterState(state: EngineState): Promise<void> {
     this.#state = state;
-    if (state === "STATE_RUNNING") return;
+    if (state === "STATE_RUNNING") {
+      return;
+    }
     await settleAll(this.#inOrder.map((process) => process.end()));
   }
 
@@ -165,19 +177,28 @@ export class SandboxEngine {
     }
   }
 
-  async #prepare(spec: Process): Promise<Command> {
+  #prepare(spec: Process): Command {
     this.assertRunning();
-    const environment = buildEnvironment(
-      spec,
-      this.rootDirectory,
-      this.#options.dependencies.secrets,
-    );
-    const workingDirectory = await resolveWorkingDirectory(
-      this.rootDirectory,
-      spec.workingDirectory,
-    );
-    // The engine may have left RUNNING in the meantime.
-    this.assertRunning();
-    return { command: spec.command, args: spec.args, workingDirectory, environment };
+    return prepareCommand(spec, this.rootDirectory, this.#options.dependencies.secrets);
+  }
+}
+
+/**
+ * Waits until all are settled, and only then throws what went wrong: nothing goes on behind the
+ * caller's back.
+ * @throws the only failure, or an AggregateError that says what each of several said.
+ */
+export async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const outcome of await Promise.allSettled(promises)) {
+    if (outcome.status === "rejected") {
+      failures.push(outcome.reason);
+    }
+  }
+  if (failures.length === 1) {
+    throw failures[0];
+  }
+  if (failures.length > 1) {
+    throw new AggregateError(failures, failures.map(reasonOf).join("; "));
   }
 }

@@ -21,11 +21,15 @@ export class TemporaryDirectory {
   /** Removes it without waiting: for a program that ends. */
   removeNow(): void {
     const path = this.#path;
-    if (path === undefined) return;
+    if (path === undefined) {
+      return;
+    }
     try {
       rmSync(path, REMOVE);
     } catch (error) {
-      if (systemErrorCode(error) !== "EACCES") throw error;
+      if (systemErrorCode(error) !== "EACCES") {
+        throw error;
+      }
       makeWritable(path);
       rmSync(path, REMOVE);
     }
@@ -35,7 +39,9 @@ export class TemporaryDirectory {
   async remove(): Promise<void> {
     const path = this.#path;
     this.#path = undefined;
-    if (path !== undefined) await removeDirectory(path);
+    if (path !== undefined) {
+      await removeDirectory(path);
+    }
   }
 }
 
@@ -47,7 +53,9 @@ export async function removeDirectory(path: string): Promise<void> {
   try {
     await rm(path, REMOVE);
   } catch (error) {
-    if (systemErrorCode(error) !== "EACCES") throw error;
+    if (systemErrorCode(error) !== "EACCES") {
+      throw error;
+    }
     makeWritable(path);
     await rm(path, REMOVE);
   }
@@ -56,6 +64,39 @@ export async function removeDirectory(path: string): Promise<void> {
 function makeWritable(directory: string): void {
   chmodSync(directory, 0o700);
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.isDirectory()) makeWritable(join(directory, entry.name));
+    if (entry.isDirectory()) {
+      makeWritable(join(directory, entry.name));
+    }
   }
+}
+
+const hooks = new Set<() => void>();
+
+function runAll(): void {
+  for (const hook of hooks) {
+    try {
+      hook();
+    } catch {
+      // The program ends for another reason, which this must not hide; and others have their turn.
+    }
+  }
+}
+
+/**
+ * Calls `hook`, which cannot wait, when the program ends by itself, by process.exit() or by an error
+ * that nobody caught. A signal that nobody handles ends it without.
+ *
+ * @returns a function that takes the hook off. All hooks share one listener of the process.
+ */
+export function onProgramExit(hook: () => void): () => void {
+  if (hooks.size === 0) {
+    process.on("exit", runAll);
+  }
+  hooks.add(hook);
+  return () => {
+    hooks.delete(hook);
+    if (hooks.size === 0) {
+      process.off("exit", runAll);
+    }
+  };
 }

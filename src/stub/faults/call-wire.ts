@@ -1,6 +1,5 @@
 import { type ContextKey, createContextKey } from "@connectrpc/connect";
-import type { Http2ErrorCode } from "./network/http2-error-code.js";
-import type { GoawayFault, HttpFault } from "./network-faults.js";
+import type { GoawayFault, Http2ErrorCode, HttpFault } from "./stub-faults.js";
 
 /** What faults can do to the connection, stream and response of one call. */
 export interface CallWire {

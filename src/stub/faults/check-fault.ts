@@ -1,11 +1,13 @@
 import { Code } from "@connectrpc/connect";
-
-import type { CallFault } from "./call-faults.js";
 import { checkPoint } from "./check-point.js";
-import { FAULT_METHODS, type FaultTarget } from "./fault-target.js";
-import { HTTP2_ERROR_CODES } from "./network/http2-error-code.js";
-import type { HttpFault } from "./network-faults.js";
-import type { Fault } from "./stub-faults.js";
+import {
+  type CallFault,
+  FAULT_METHODS,
+  type Fault,
+  type FaultTarget,
+  HTTP2_ERROR_CODES,
+  type HttpFault,
+} from "./stub-faults.js";
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

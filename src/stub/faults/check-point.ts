@@ -1,6 +1,4 @@
-import type { OutputPoint } from "./fault-point.js";
-import type { FaultTarget } from "./fault-target.js";
-import type { Fault } from "./stub-faults.js";
+import type { Fault, FaultTarget, OutputPoint } from "./stub-faults.js";
 
 /**
  * Checks that a fault can strike at its point.
@@ -17,7 +15,9 @@ export function checkPoint(rule: Fault & FaultTarget): void {
     if (fault === "http" || fault === "drop") {
       throw new TypeError(`at: ${fault} cannot strike once output is on its way`);
     }
-    if (fault === "goaway") checkProcessed(rule.processed, at);
+    if (fault === "goaway") {
+      checkProcessed(rule.processed, at);
+    }
     return;
   }
   if (at !== undefined && at !== "before" && at !== "after") {
@@ -69,7 +69,9 @@ function checkProcessed(processed: boolean | undefined, at: unknown): void {
 
 /** Whether this is a point in the output, and a possible one. */
 function isOutputPoint(at: unknown): at is OutputPoint {
-  if (typeof at !== "object" || at === null) return false;
+  if (typeof at !== "object" || at === null) {
+    return false;
+  }
   const [count, ...others] = Object.values(at);
   const isKnown = "bytes" in at || "messages" in at;
   return isKnown && others.length === 0 && Number.isInteger(count) && count >= 0;

@@ -1,10 +1,16 @@
 import type { HandlerContext } from "@connectrpc/connect";
-
 import { checkFault } from "./check-fault.js";
 import { FaultRule } from "./fault-rule.js";
-import type { FaultMethod, FaultTarget } from "./fault-target.js";
+import type { Links } from "./network/links.js";
 import { StruckCall } from "./struck-call.js";
-import type { Fault, InjectedFault, StubFaults } from "./stub-faults.js";
+import type {
+  Fault,
+  FaultMethod,
+  FaultTarget,
+  InjectedFault,
+  StubFaults,
+  StubServerFaults,
+} from "./stub-faults.js";
 
 /** The faults of one stub, and the calls that they are for. */
 export class FaultRegistry implements StubFaults {
@@ -44,7 +50,9 @@ export class FaultRegistry implements StubFaults {
   }
 
   calls(method: FaultMethod | "*"): number {
-    if (method !== "*") return this.#calls.get(method) ?? 0;
+    if (method !== "*") {
+      return this.#calls.get(method) ?? 0;
+    }
     return [...this.#calls.values()].reduce((sum, count) => sum + count, 0);
   }
 
@@ -55,9 +63,25 @@ export class FaultRegistry implements StubFaults {
     context: HandlerContext,
   ): StruckCall | undefined {
     this.#calls.set(method, this.calls(method) + 1);
-    if (this.#rules.size === 0) return undefined;
+    if (this.#rules.size === 0) {
+      return undefined;
+    }
     // Each of them counts the call, so that all have to be asked.
     const rules = [...this.#rules].filter((rule) => rule.takes(method, process));
     return rules.length === 0 ? undefined : new StruckCall(rules, context);
+  }
+}
+
+/** The faults of a server. */
+export class ServerFaults extends FaultRegistry implements StubServerFaults {
+  readonly #links: Links;
+
+  constructor(links: Links) {
+    super({ network: true });
+    this.#links = links;
+  }
+
+  closeConnections(how: "close" | "reset" = "close"): void {
+    this.#links.end(how);
   }
 }

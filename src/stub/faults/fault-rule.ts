@@ -1,7 +1,5 @@
-import type { FaultPoint } from "./fault-point.js";
-import type { FaultMethod, FaultTarget } from "./fault-target.js";
 import { Release } from "./release.js";
-import type { Fault } from "./stub-faults.js";
+import type { Fault, FaultMethod, FaultPoint, FaultTarget } from "./stub-faults.js";
 
 /** A fault, the calls that it is for, and what became of it. */
 export class FaultRule {
@@ -26,8 +24,12 @@ export class FaultRule {
   /** Counts a call that begins, and tells whether it is one that the fault is for. */
   takes(method: FaultMethod, process: string | undefined): boolean {
     const target = this.#target;
-    if (target.method !== "*" && target.method !== method) return false;
-    if (target.process !== undefined && target.process !== process) return false;
+    if (target.method !== "*" && target.method !== method) {
+      return false;
+    }
+    if (target.process !== undefined && target.process !== process) {
+      return false;
+    }
     this.#matching += 1;
     return target.nth === "every" || this.#matching === (target.nth ?? 1);
   }

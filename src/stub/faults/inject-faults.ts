@@ -2,10 +2,9 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 
 import type { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { formatProcessName } from "../../model/resource-names.js";
-import { answerWithFaults } from "./answer-with-faults.js";
 import type { FaultRegistry } from "./fault-registry.js";
-import type { FaultMethod } from "./fault-target.js";
-import { streamWithFaults } from "./stream-with-faults.js";
+import { answerWithFaults, streamWithFaults } from "./struck-call.js";
+import type { FaultMethod } from "./stub-faults.js";
 
 type Service = ServiceImpl<typeof ProcessService>;
 

@@ -29,3 +29,42 @@ export class Release {
     }
   }
 }
+
+/** How long to hold a call up. */
+export interface HoldOptions {
+  /** Ends the hold: the call goes on. */
+  readonly release: Release;
+  /** The call's own signal: it is over. */
+  readonly signal: AbortSignal;
+  /** Ends the hold after this time, in milliseconds. @default undefined no limit */
+  readonly ms?: number;
+}
+
+/**
+ * Holds a call up until it is released, or the time is over.
+ *
+ * @throws the reason of the call's signal where it aborts first.
+ */
+export async function untilReleased({ release, signal, ms }: HoldOptions): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, resolve } = withResolver();
+  const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
+  const forget = release.onRelease(resolve);
+  signal.addEventListener("abort", resolve);
+  try {
+    await promise;
+    signal.throwIfAborted();
+  } finally {
+    clearTimeout(timer);
+    forget();
+    signal.removeEventListener("abort", resolve);
+  }
+}
+
+function withResolver(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

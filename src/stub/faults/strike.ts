@@ -1,9 +1,8 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-
-import type { StatusFault } from "./call-faults.js";
 import { type CallWire, callWireKey } from "./call-wire.js";
 import type { FaultRule } from "./fault-rule.js";
-import { untilReleased } from "./until-released.js";
+import { untilReleased } from "./release.js";
+import type { StatusFault } from "./stub-faults.js";
 
 /**
  * Lets a fault strike a call. What it returns is how the call goes on: as if nothing was, or to its
@@ -40,7 +39,9 @@ export async function strike(rule: FaultRule, context: HandlerContext): Promise<
       throw lost();
     case "goaway":
       await wireOf(context).goaway(fault, signal);
-      if (fault.processed !== false) return "go on";
+      if (fault.processed !== false) {
+        return "go on";
+      }
       throw lost();
     case "no-trailers":
       wireOf(context).omitTrailers();

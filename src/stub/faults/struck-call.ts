@@ -1,8 +1,9 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
-
-import type { CallPoint } from "./fault-point.js";
+import type { StreamOutputResponseSchema } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { FaultRule } from "./fault-rule.js";
 import { strike } from "./strike.js";
+import type { CallPoint } from "./stub-faults.js";
 
 /** The faults of one call, each of which strikes once at its point. */
 export class StruckCall {
@@ -22,7 +23,9 @@ export class StruckCall {
   /** Lets the faults strike that are due after so much output; see `strike`. */
   afterOutput(bytes: number, messages: number): Promise<"go on" | "end"> {
     return this.#strike(({ point }) => {
-      if (typeof point === "string") return false;
+      if (typeof point === "string") {
+        return false;
+      }
       return "bytes" in point ? point.bytes <= bytes : point.messages <= messages;
     });
   }
@@ -37,11 +40,91 @@ export class StruckCall {
 
   async #strike(isDue: (rule: FaultRule) => boolean): Promise<"go on" | "end"> {
     const due = this.#due.filter(isDue);
-    if (due.length === 0) return "go on";
+    if (due.length === 0) {
+      return "go on";
+    }
     this.#due = this.#due.filter((rule) => !isDue(rule));
     for (const rule of due) {
-      if (!rule.removal.released && (await strike(rule, this.context)) === "end") return "end";
+      if (!rule.removal.released && (await strike(rule, this.context)) === "end") {
+        return "end";
+      }
     }
     return "go on";
+  }
+}
+
+/** A unary call that faults are for. It is handled when none strikes before. */
+export async function answerWithFaults<T>(call: StruckCall, handle: () => Promise<T>): Promise<T> {
+  await call.at("before");
+  // An error is an answer, too, and can be lost as well.
+  const [answer] = await Promise.allSettled([handle()]);
+  if (!call.context.signal.aborted) {
+    await call.at("after");
+  }
+  if (answer.status === "rejected") {
+    throw answer.reason;
+  }
+  return answer.value;
+}
+
+type Output = MessageInitShape<typeof StreamOutputResponseSchema>;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** A StreamOutput call that faults are for. The stream is opened when none strikes before. */
+export async function* streamWithFaults(
+  call: StruckCall,
+  open: () => AsyncIterable<Output>,
+): AsyncGenerator<Output> {
+  await call.at("before");
+  if ((await call.afterOutput(0, 0)) === "end") {
+    return;
+  }
+  let failure: { readonly reason: unknown } | undefined;
+  const output = untilFailure(open(), (reason) => {
+    failure = { reason };
+  });
+  let bytes = 0;
+  let messages = 0;
+  for await (const message of output) {
+    for (let rest = message.data ?? NO_BYTES; ; ) {
+      const data = rest.subarray(0, call.bytesToNext(bytes));
+      rest = rest.subarray(data.length);
+      yield { ...message, data };
+      // What asks for more has sent this.
+      bytes += data.length;
+      messages += 1;
+      if ((await call.afterOutput(bytes, messages)) === "end") {
+        return;
+      }
+      if (rest.length === 0) {
+        break;
+      }
+    }
+  }
+  if (!call.context.signal.aborted) {
+    await call.at("after");
+  }
+  if (failure !== undefined) {
+    throw failure.reason;
+  }
+}
+
+/** The items of a source, which ends where it fails: what follows is an answer, too. */
+async function* untilFailure<T>(
+  source: AsyncIterable<T>,
+  onFailure: (reason: unknown) => void,
+): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await iterator.next().catch(onFailure);
+      if (next === undefined || next.done === true) {
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
   }
 }

@@ -1,6 +1,5 @@
-import { createServer, type RequestListener, type Server } from "node:http";
-
-import { closeQueuedResponses } from "./close-queued-responses.js";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 
 /**
  * An HTTP/1.1 server that listens to no port: connections are given to it with
@@ -18,4 +17,37 @@ export function createHttp1Server(listener: RequestListener): Server {
   // Without a port of its own, this is what makes the server watch over slow headers.
   server.emit("listening");
   return server;
+}
+
+/**
+ * Tells the end of a connection to all responses of requests that were sent on it, one behind the
+ * other. Node emits "close" on the one that is being sent only: who serves the others would work
+ * for a caller that is gone, for ever where a call waits for its process.
+ */
+export function closeQueuedResponses(listener: RequestListener): RequestListener {
+  const queues = new WeakMap<Socket, Set<ServerResponse>>();
+
+  function queueOf(socket: Socket): Set<ServerResponse> {
+    const queue = queues.get(socket) ?? new Set();
+    if (!queues.has(socket)) {
+      queues.set(socket, queue);
+      socket.once("close", () => queue.forEach(closeResponse));
+    }
+    return queue;
+  }
+
+  return (request, response) => {
+    // It is given the connection when those before it have been sent.
+    if (response.socket === null) {
+      const queue = queueOf(request.socket);
+      queue.add(response);
+      response.once("socket", () => queue.delete(response));
+    }
+    listener(request, response);
+  };
+}
+
+function closeResponse(response: ServerResponse): void {
+  response.destroy();
+  response.emit("close");
 }

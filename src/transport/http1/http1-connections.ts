@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { Socket } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
-import { onAbort } from "../../retry/abort-listeners.js";
+import { onAbort } from "../../async/abort-listeners.js";
 import { currentAttempt } from "../call-context.js";
 import { ConnectAttempt } from "../socket/connect-attempt.js";
 import { type DialOptions, dial } from "../socket/dial.js";

@@ -1,8 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP, isIPv6, type Socket } from "node:net";
+import { onAbort } from "../../async/abort-listeners.js";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
-import { onAbort } from "../../retry/abort-listeners.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { connectFailureFor } from "../errors/connect-failure.js";
 import type { ConnectFailureKind } from "../errors/connect-failure-reason.js";

@@ -1,6 +1,6 @@
 import { type Agent, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { onAbort } from "../../retry/abort-listeners.js";
+import { onAbort } from "../../async/abort-listeners.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { brokenAnswer, noAnswer } from "./broken-exchange.js";
 import { responseHeaders } from "./response-headers.js";

@@ -1,5 +1,5 @@
 import { TLSSocket } from "node:tls";
-import { onAbort } from "../../retry/abort-listeners.js";
+import { onAbort } from "../../async/abort-listeners.js";
 import { connectFailureFor, noteSilence } from "../errors/connect-failure.js";
 import { noCommonProtocol } from "../errors/tls-failure.js";
 import { type DialOptions, dial } from "../socket/dial.js";

@@ -1,6 +1,6 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
-import { onAbort } from "../../retry/abort-listeners.js";
+import { onAbort } from "../../async/abort-listeners.js";
 import type { Attempt } from "../call-context.js";
 import { ConnectAttempt } from "../socket/connect-attempt.js";
 import { openSession, type SessionOptions } from "./open-session.js";

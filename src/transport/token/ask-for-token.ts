@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { untilAborted } from "../../retry/until-aborted.js";
+import { untilAborted } from "../../async/until-aborted.js";
 import type { TokenProvider } from "../connection-config.js";
 
 /**

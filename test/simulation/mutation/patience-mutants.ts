@@ -1,6 +1,6 @@
-import type * as AbortListeners from "../../../src/retry/abort-listeners.js";
+import type * as AbortListeners from "../../../src/async/abort-listeners.js";
+import type * as Timer from "../../../src/async/timer.js";
 import type * as RetryBudget from "../../../src/retry/retry-budget.js";
-import type * as Timer from "../../../src/retry/timer.js";
 import { mutant } from "./mutant.js";
 
 export const hasOneBudgetForLife = mutant<typeof RetryBudget>(

@@ -40,8 +40,11 @@ beforeEach(() => {
   process.env["TMPDIR"] = temporary;
 });
 afterEach(() => {
-  if (temporaryBefore === undefined) delete process.env["TMPDIR"];
-  else process.env["TMPDIR"] = temporaryBefore;
+  if (temporaryBefore === undefined) {
+    delete process.env["TMPDIR"];
+  } else {
+    process.env["TMPDIR"] = temporaryBefore;
+  }
   rmSync(temporary, { recursive: true });
 });
 
@@ -82,7 +85,9 @@ function simulate(wrap = (run: Runner["run"]): Runner["run"] => run) {
   const engine = engines.create(ENGINE, { rootDirectory: "/" });
   const script = () => {
     const last = scripts.at(-1);
-    if (last === undefined) throw new Error("nothing was started");
+    if (last === undefined) {
+      throw new Error("nothing was started");
+    }
     return last;
   };
   return {
@@ -118,7 +123,9 @@ describe("an engine with injected dependencies", () => {
     await process.finished(NEVER);
     const { state, startTime, endTime } = process.snapshot();
     expect(state).toBe(Process_State.SUCCEEDED);
-    if (!startTime || !endTime) throw new Error("a time is missing");
+    if (!startTime || !endTime) {
+      throw new Error("a time is missing");
+    }
     expect(timestampMs(endTime) - timestampMs(startTime)).toBe(5000);
     expect((await following).map(({ data }) => Buffer.from(data).toString())).toEqual([
       "out",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OutputStream, Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import type { EngineState } from "../../../src/stub/engine/engine-state.js";
+import type { EngineState } from "../../../src/stub/engine/engine-options.js";
 import {
   createPending,
   ENGINE,
@@ -117,7 +117,9 @@ describe("engines", () => {
       refusal(() => running.signal(15)),
       refusal(() => pending.start()),
     ];
-    for (const { code } of await Promise.all([...waking, ...late])) expect(code).toBe("NotFound");
+    for (const { code } of await Promise.all([...waking, ...late])) {
+      expect(code).toBe("NotFound");
+    }
     expect(exists(engine.rootDirectory)).toBe(false);
     expect((await refusal(() => engines.delete(ENGINE))).code).toBe("NotFound");
   });
@@ -168,8 +170,11 @@ describe("closing engines", () => {
       await until(() => openFiles() === filesBefore);
       expect(() => engines.create(ENGINE)).toThrow("closed");
     } finally {
-      if (before === undefined) delete process.env["TMPDIR"];
-      else process.env["TMPDIR"] = before;
+      if (before === undefined) {
+        delete process.env["TMPDIR"];
+      } else {
+        process.env["TMPDIR"] = before;
+      }
       rmSync(temporary, { recursive: true, force: true });
     }
   });

@@ -39,8 +39,11 @@ describe("the environment of a process", () => {
     try {
       expect(await environmentOf({})).not.toHaveProperty("NODE_V8_COVERAGE");
     } finally {
-      if (before === undefined) delete process.env["NODE_V8_COVERAGE"];
-      else process.env["NODE_V8_COVERAGE"] = before;
+      if (before === undefined) {
+        delete process.env["NODE_V8_COVERAGE"];
+      } else {
+        process.env["NODE_V8_COVERAGE"] = before;
+      }
     }
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Engines } from "../../../src/stub/engine/engines.js";
-import { onProgramExit } from "../../../src/stub/engine/exit-hook.js";
+import { onProgramExit } from "../../../src/stub/engine/temporary-directory.js";
 import { ENGINE, exists } from "./support.js";
 
 const listeners = () => process.listenerCount("exit");
@@ -10,7 +10,9 @@ describe("the hook for the program's end", () => {
     const before = listeners();
     const all = [1, 2, 3].map(() => new Engines({ defaultCreator: "me" }));
     expect(listeners()).toBe(before);
-    for (const engines of all) engines.create(ENGINE);
+    for (const engines of all) {
+      engines.create(ENGINE);
+    }
     expect(listeners()).toBe(before + 1);
     await all[0]?.close();
     expect(listeners()).toBe(before + 1);

@@ -24,9 +24,14 @@ function follow(process: EngineProcess, skipReplay = false, signal: AbortSignal 
 
 async function collect(process: EngineProcess, skipReplay = false): Promise<string> {
   let all = "";
-  for await (const { data } of process.follow({ skipReplay, signal: NEVER })) all += text(data);
+  for await (const { data } of process.follow({ skipReplay, signal: NEVER })) {
+    all += text(data);
+  }
   return all;
 }
+
+/** What is less is kept in memory, and has no file. */
+const TOO_MUCH_FOR_MEMORY = "printf %05000d 0";
 
 describe("following the output", () => {
   it("waits for the start of a PENDING process and then shows its first byte", async () => {
@@ -45,7 +50,9 @@ describe("following the output", () => {
     const seen: string[] = [];
     for await (const { data } of process.follow({ skipReplay: false, signal: NEVER })) {
       seen.push(text(data));
-      if (seen.length < 3) expect(process.state).toBe(Process_State.RUNNING);
+      if (seen.length < 3) {
+        expect(process.state).toBe(Process_State.RUNNING);
+      }
       next(engine.rootDirectory);
     }
     expect(process.state).toBe(Process_State.SUCCEEDED);
@@ -64,7 +71,9 @@ describe("following the output", () => {
     writeFileSync(go, "");
     await process.finished(NEVER);
     let seen = "";
-    for await (const { data } of atTheCall) seen += text(data);
+    for await (const { data } of atTheCall) {
+      seen += text(data);
+    }
     expect(seen).toBe("new\n");
     expect(await collect(process, true)).toBe("");
     expect(await collect(process)).toBe("old\nnew\n");
@@ -101,8 +110,8 @@ describe("following the output", () => {
   });
 
   it("ends with the signal's reason while it waits, and releases its file", async () => {
-    const process = await startNow(makeEngine(), fixture("forever.js"));
-    await untilStdout(process, "ready");
+    const process = await startNow(makeEngine(), sh(`${TOO_MUCH_FOR_MEMORY}; exec sleep 1000`));
+    await untilStdout(process, "0".repeat(5000));
     const before = openFiles();
     const leaving = new AbortController();
     const iterator = follow(process, false, leaving.signal);
@@ -127,7 +136,7 @@ describe("following the output", () => {
   });
 
   it("releases its file when the loop is left", async () => {
-    const process = await runToEnd(makeEngine(), sh("echo one"));
+    const process = await runToEnd(makeEngine(), sh(TOO_MUCH_FOR_MEMORY));
     const before = openFiles();
     for await (const _ of process.follow({ skipReplay: false, signal: NEVER })) {
       expect(openFiles()).toBe(before + 1);

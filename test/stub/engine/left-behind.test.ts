@@ -36,7 +36,9 @@ describe("a descendant that goes on writing", () => {
       while echo tick; do sleep 0.05; done
     ' & echo $! >pid; wait`;
     const { name } = await client.createProcess(stub.parent, shell(script), AUTO_RUN);
-    for await (const _ of client.streamOutput(name)) break;
+    for await (const _ of client.streamOutput(name)) {
+      break;
+    }
     const pid = Number(readFileSync(join(rootOf(stub), "pid"), "utf8"));
     expect(isAlive(pid)).toBe(true);
     await stub.engines.setState(stub.parent, "STATE_TERMINATED");

@@ -32,7 +32,9 @@ describe("the life of a process", () => {
     await process.finished(NEVER);
     const { state, exitCode, createTime, startTime, endTime } = process.snapshot();
     expect({ state, exitCode }).toEqual({ state: Process_State.SUCCEEDED, exitCode: 0 });
-    if (!createTime || !startTime || !endTime) throw new Error("a time is missing");
+    if (!createTime || !startTime || !endTime) {
+      throw new Error("a time is missing");
+    }
     expect(timestampMs(startTime)).toBeGreaterThanOrEqual(timestampMs(createTime));
     expect(timestampMs(endTime)).toBeGreaterThan(timestampMs(startTime));
   });

@@ -106,7 +106,9 @@ describe("listing processes", () => {
         "W10",
       ].map((pageToken) => () => list(engine, { pageToken })),
     ];
-    for (const act of refused) expect((await refusal(act)).code).toBe("InvalidArgument");
+    for (const act of refused) {
+      expect((await refusal(act)).code).toBe("InvalidArgument");
+    }
     expect(list(engine, { pageToken: nextPageToken }).ids).toHaveLength(1);
   });
 });

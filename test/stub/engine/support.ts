@@ -11,7 +11,7 @@ import {
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { EngineProcess } from "../../../src/stub/engine/engine-process.js";
 import { Engines, type EnginesOptions } from "../../../src/stub/engine/engines.js";
-import type { OutputChunk } from "../../../src/stub/engine/process/joined-chunks.js";
+import type { OutputChunk } from "../../../src/stub/engine/process-output.js";
 import type { SandboxEngine } from "../../../src/stub/engine/sandbox-engine.js";
 
 export const ENGINE = "workspaces/w/sandboxEngines/e";
@@ -85,8 +85,12 @@ export function text(bytes: Uint8Array): string {
 export async function untilStdout(process: EngineProcess, expected: string): Promise<void> {
   let seen = "";
   for await (const { stream, data } of process.follow({ skipReplay: false, signal: NEVER })) {
-    if (stream === OutputStream.STDOUT) seen += text(data);
-    if (seen.includes(expected)) return;
+    if (stream === OutputStream.STDOUT) {
+      seen += text(data);
+    }
+    if (seen.includes(expected)) {
+      return;
+    }
   }
   throw new Error(`the process ended after ${JSON.stringify(seen)}`);
 }
@@ -110,7 +114,9 @@ export async function refusal(act: () => unknown): Promise<{ code: string; messa
   try {
     await act();
   } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
+    if (!(error instanceof ConnectError)) {
+      throw error;
+    }
     return { code: Code[error.code], message: error.rawMessage };
   }
   throw new Error("nothing was refused");

@@ -22,15 +22,22 @@ let temporaryBefore: string | undefined;
 let temporary: string;
 beforeEach(() => {
   // To the superuser nothing is read-only.
-  if (process.geteuid?.() === 0) process.seteuid?.(NOBODY);
+  if (process.geteuid?.() === 0) {
+    process.seteuid?.(NOBODY);
+  }
   temporary = mkdtempSync(join(tmpdir(), "aiem-directory-"));
   temporaryBefore = process.env["TMPDIR"];
   process.env["TMPDIR"] = temporary;
 });
 afterEach(() => {
-  if (process.getuid?.() === 0) process.seteuid?.(0);
-  if (temporaryBefore === undefined) delete process.env["TMPDIR"];
-  else process.env["TMPDIR"] = temporaryBefore;
+  if (process.getuid?.() === 0) {
+    process.seteuid?.(0);
+  }
+  if (temporaryBefore === undefined) {
+    delete process.env["TMPDIR"];
+  } else {
+    process.env["TMPDIR"] = temporaryBefore;
+  }
   rmSync(temporary, { recursive: true, force: true });
 });
 

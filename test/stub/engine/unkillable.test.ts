@@ -27,7 +27,9 @@ const kill = process.kill.bind(process);
 let left: number[] = [];
 afterEach(() => {
   vi.restoreAllMocks();
-  for (const pid of left) kill(pid, "SIGKILL");
+  for (const pid of left) {
+    kill(pid, "SIGKILL");
+  }
   left = [];
 });
 
@@ -86,6 +88,8 @@ describe("a process that cannot be killed", () => {
     left = [(await startSleep(engine)).pid, (await startSleep(engine)).pid];
     refuseSignals("EPERM");
     const error = await engines.close().catch((reason: unknown) => reason);
-    for (const pid of left) expect(String(error)).toContain(String(pid));
+    for (const pid of left) {
+      expect(String(error)).toContain(String(pid));
+    }
   });
 });

@@ -91,7 +91,9 @@ describe.each(HTTP_VERSIONS)("REST over %s", (version, open) => {
       const { stub } = server;
       const name = await server.start("printf 0123456789; exec sleep 60");
       stub.faults.clear();
-      if (isHidden) stub.faults.add({ method: "StreamOutput", fault: "no-trailers" });
+      if (isHidden) {
+        stub.faults.add({ method: "StreamOutput", fault: "no-trailers" });
+      }
       const path = `/v1/${name}:streamOutput`;
       const { body, disconnect } = await open(stub.port, { path, headers: headers(stub) });
       let text = "";

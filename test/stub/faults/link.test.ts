@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Link } from "../../../src/stub/faults/network/link.js";
+import { Link } from "../../../src/stub/faults/network/links.js";
 
 test("closing a connection that has ended starts no timer, which would keep the program", async () => {
   const server = createServer().listen(0, "127.0.0.1");
@@ -11,7 +11,9 @@ test("closing a connection that has ended starts no timer, which would keep the 
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const client = connect(port, "127.0.0.1");
   const [socket]: Socket[] = await once(server, "connection");
-  if (socket === undefined) throw new Error("no connection");
+  if (socket === undefined) {
+    throw new Error("no connection");
+  }
   const link = new Link(socket);
   const gone = once(socket, "close");
   socket.on("error", () => {});

@@ -183,7 +183,9 @@ describe.each(CASES)("$name over $layer", ({ name, protocol, layer }) => {
       for (;;) {
         const { done } = await stream.next();
         heard += 1;
-        if (done === true) return;
+        if (done === true) {
+          return;
+        }
       }
     })();
     const hearsNothing = async () => {

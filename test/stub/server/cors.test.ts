@@ -12,7 +12,9 @@ const PATH = "/ai.h2o.engine.sandbox.v1.ProcessService/GetProcess";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (const cleanup of cleanups.splice(0).reverse()) {
+    await cleanup();
+  }
 });
 
 async function start(cors?: StubCors): Promise<StubServer> {

@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from "node:http2";
 
 import { afterEach, describe, expect, test } from "vitest";
 
-import { HTTP2_PREFACE } from "../../../src/stub/server/http2-preface.js";
+import { HTTP2_PREFACE } from "../../../src/stub/server/detect-http-version.js";
 import { connectRaw, type RawConnection } from "./raw-connection.js";
 import { type ScriptedServer, startScriptedServer } from "./scripted-server.js";
 

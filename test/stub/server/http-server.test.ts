@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ProcessService } from "../../../src/gen.js";
 import { startHttpServer } from "../../../src/stub/server/http-server.js";
 import { RestartableServer } from "../../../src/stub/server/restartable-server.js";
-import { createVersionHandler } from "../../../src/stub/server/version-handler.js";
+import { createVersionHandler } from "../../../src/stub/start-stub-server.js";
 import { grpc, PROTOCOLS } from "./protocols.js";
 import { connectRaw } from "./raw-connection.js";
 import { startScriptedServer } from "./scripted-server.js";

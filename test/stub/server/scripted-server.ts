@@ -1,6 +1,6 @@
 import { type HttpServerOptions, startHttpServer } from "../../../src/stub/server/http-server.js";
 import { createRpcHandler } from "../../../src/stub/server/rpc-handler.js";
-import { createVersionHandler } from "../../../src/stub/server/version-handler.js";
+import { createVersionHandler } from "../../../src/stub/start-stub-server.js";
 import { createScriptedService, type ScriptedService } from "./scripted-service.js";
 
 /** A server over real sockets whose service is scripted. */

@@ -1,6 +1,6 @@
 import { type CallOptions, Code } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-
+import { authenticate } from "../../../src/stub/service/access.js";
 import { collect } from "../../support/collect.js";
 import { createStubClient, type StubClient } from "./stub-client.js";
 
@@ -110,6 +110,16 @@ describe("a resource name", () => {
           code: Code.NotFound,
         });
       }
+    },
+  );
+});
+
+describe("a malformed authorization", () => {
+  test.each(["Basic abc", "Bearer", "Bearer ", "Bearer a b", "alpha", ""])(
+    "is nobody's, even where there is an empty token: %j",
+    (authorization) => {
+      const users = new Map([["", "users/nobody"]]);
+      expect(() => authenticate(users, new Headers({ authorization }))).toThrow(/no bearer token/);
     },
   );
 });

@@ -29,7 +29,8 @@ test("a connection whose answer was read to its end carries the next call, whate
     listener(request, response);
   });
   for (let i = 0; i < 3; i++) {
-    for await (const _ of client.streamOutput({ name }));
+    for await (const _ of client.streamOutput({ name })) {
+    }
     await expect(client.getProcess({ name })).rejects.toMatchObject({ code: Code.NotFound });
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -129,7 +129,7 @@ test("an error that never ends is not read for ever", async () => {
     response.writeHead(500, { "content-type": "application/json" });
     response.on("error", () => undefined);
     const write = () => {
-      while (!response.destroyed && response.write(" ".repeat(65_536)));
+      while (!response.destroyed && response.write(" ".repeat(65_536))) {}
       response.once("drain", write);
     };
     write();

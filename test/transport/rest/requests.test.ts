@@ -38,7 +38,8 @@ test("each method is sent by its google.api.http rule", async () => {
   await client.waitProcess({ name: PROCESS });
   await client.readOutput({ name: PROCESS, outputStream: OutputStream.STDERR });
   await client.readOutputFrames({ name: PROCESS });
-  for await (const _ of client.streamOutput({ name: PROCESS, skipReplay: true }));
+  for await (const _ of client.streamOutput({ name: PROCESS, skipReplay: true })) {
+  }
   expect(seen.map(({ line, body }) => [line, body])).toEqual([
     [
       `POST /v1/${PARENT}/processes?processId=p&autoRun=true`,

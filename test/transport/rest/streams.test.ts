@@ -226,7 +226,7 @@ test.each(["FIN", "RST"])(
     goAway();
     await new Promise((resolve) => setTimeout(resolve, 100));
     const rest = async () => {
-      while (!(await follower.next()).done);
+      while (!(await follower.next()).done) {}
     };
     await expect(rest()).rejects.toMatchObject(failure("Unavailable", /^connection lost: /));
   },

@@ -156,7 +156,7 @@ describe.each(["grpc", "connect"] as const)("RST_STREAM (%s)", (protocol) => {
       client.streamOutput({ name: PROCESS })[Symbol.asyncIterator](),
     );
     const read = async () => {
-      while (!(await follower.next()).done);
+      while (!(await follower.next()).done) {}
     };
     await expect(read()).rejects.toMatchObject(
       failure("Unavailable", new RegExp(`^the server broke the call off \\(HTTP/2 ${name}\\)$`)),

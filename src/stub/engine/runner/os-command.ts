@@ -5,7 +5,6 @@ import type { SpawnedChild } from "./child-processes.js";
 import type { PipeDrain } from "./pipe-drain.js";
 import { ProcessGroup } from "./process-group.js";
 import type { CommandEnd, RunningCommand } from "./runner.js";
-import { settledWithin } from "./settled-within.js";
 
 const { SIGKILL } = constants.signals;
 
@@ -48,13 +47,17 @@ export class OsCommand implements RunningCommand {
       refusal = error;
     }
     await settledWithin(this.ended, KILL_LIMIT_MS, this.#clock);
-    for (const drain of this.#drains) drain.giveUp();
+    for (const drain of this.#drains) {
+      drain.giveUp();
+    }
     if (!this.#group.hasLeaderEnded) {
       this.#child.release();
       throw this.#left(refusal);
     }
     // The leader has ended by itself: what it left behind is killed, or told of.
-    if (refusal !== undefined) this.#killRest();
+    if (refusal !== undefined) {
+      this.#killRest();
+    }
   }
 
   /** Sends SIGKILL, for a program that ends and can neither wait nor tell. */
@@ -87,7 +90,9 @@ export class OsCommand implements RunningCommand {
   /** The program has ended when it was reaped, and then its pipes were read. */
   async #awaitEnd(): Promise<CommandEnd> {
     const end = this.#group.leaderEnded(await this.#child.exited);
-    for (const drain of this.#drains) drain.programEnded();
+    for (const drain of this.#drains) {
+      drain.programEnded();
+    }
     await Promise.all(this.#drains.map((drain) => drain.ended));
     return end;
   }
@@ -96,4 +101,16 @@ export class OsCommand implements RunningCommand {
     await this.ended;
     await Promise.all(this.#drains.map((drain) => drain.closed));
   }
+}
+
+/** Resolves when the promise is settled, however it is, and at the latest after `ms`. */
+export function settledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(ms, resolve);
+    const settle = () => {
+      cancel();
+      resolve();
+    };
+    promise.then(settle, settle);
+  });
 }

@@ -4,10 +4,9 @@ import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_p
 import type { Clock } from "../clock.js";
 import { reasonOf, systemErrorCode } from "../refusals.js";
 import { type SpawnedChild, spawnCommand } from "./child-processes.js";
-import { FifoPool } from "./fifo-pool.js";
 import { OsCommand } from "./os-command.js";
-import { openPipes, type Pipe } from "./pipe.js";
 import { PipeDrain } from "./pipe-drain.js";
+import { type Pipe, PipePool } from "./pipe-pool.js";
 import {
   type Command,
   CommandRefusedError,
@@ -27,24 +26,22 @@ const SHORTAGES: ReadonlySet<string | undefined> = new Set([
 /** Runs commands as processes of this machine. It isolates nothing. */
 export class OsRunner implements Runner {
   readonly #clock: Clock;
-  readonly #fifos: FifoPool;
+  readonly #pipes: PipePool;
   /** Those of which something may be left. */
   readonly #commands = new Set<OsCommand>();
 
   /** @param fifoDirectory where to make FIFOs; asked for when the first process is started. */
   constructor(clock: Clock, fifoDirectory: () => string) {
     this.#clock = clock;
-    this.#fifos = new FifoPool(fifoDirectory);
+    this.#pipes = new PipePool(fifoDirectory);
   }
 
   async run(command: Command, sink: OutputSink): Promise<RunningCommand> {
-    const fifos = await Promise.all([this.#fifos.take(), this.#fifos.take()]);
-    const [stdout, stderr] = openPipes(fifos);
-    if (stdout === undefined || stderr === undefined) throw new Error("two pipes are needed");
+    const [stdout, stderr] = await this.#pipes.openTwo();
     const child = await spawnWithPipes(command, stdout, stderr);
     const drains = [
-      new PipeDrain(stdout.readEnd, OutputStream.STDOUT, sink, this.#clock),
-      new PipeDrain(stderr.readEnd, OutputStream.STDERR, sink, this.#clock),
+      new PipeDrain(stdout, OutputStream.STDOUT, sink, this.#clock),
+      new PipeDrain(stderr, OutputStream.STDERR, sink, this.#clock),
     ];
     const running = new OsCommand(child, drains, this.#clock);
     this.#commands.add(running);
@@ -54,34 +51,45 @@ export class OsRunner implements Runner {
 
   /** Kills everything that it started: for a program that ends, and cannot wait. */
   killNow(): void {
-    for (const running of this.#commands) running.killNow();
+    for (const running of this.#commands) {
+      running.killNow();
+    }
   }
 
   /** Resolves when nothing of the runner's own is running any more. */
   close(): Promise<void> {
-    return this.#fifos.close();
+    return this.#pipes.close();
   }
 }
 
-/** Spawns, and keeps of the pipes what is needed afterwards: the read ends, or nothing. */
+/** Spawns, and closes of the pipes what is not needed afterwards: the write ends, or all. */
 async function spawnWithPipes(command: Command, stdout: Pipe, stderr: Pipe): Promise<SpawnedChild> {
+  let child: SpawnedChild | undefined;
   try {
-    return await spawnCommand(command, { stdout: stdout.writeEnd, stderr: stderr.writeEnd });
+    child = await spawnCommand(command, { stdout: stdout.writeEnd, stderr: stderr.writeEnd });
+    return child;
   } catch (error) {
-    closeSync(stdout.readEnd);
-    closeSync(stderr.readEnd);
-    if (SHORTAGES.has(systemErrorCode(error))) throw error;
+    if (SHORTAGES.has(systemErrorCode(error))) {
+      throw error;
+    }
     throw refusalOf(command.command, error);
   } finally {
-    // As long as we hold a write end, the pipe never comes to its end.
-    closeSync(stdout.writeEnd);
-    closeSync(stderr.writeEnd);
+    for (const pipe of [stdout, stderr]) {
+      // As long as we hold a write end, the pipe never comes to its end.
+      closeSync(pipe.writeEnd);
+      if (child === undefined) {
+        closeSync(pipe.readEnd);
+        pipe.release(true);
+      }
+    }
   }
 }
 
 function refusalOf(command: string, error: unknown): CommandRefusedError {
   const code = systemErrorCode(error);
-  if (code === "ENOENT") return new CommandRefusedError(127, `${command}: command not found`);
+  if (code === "ENOENT") {
+    return new CommandRefusedError(127, `${command}: command not found`);
+  }
   const known = [...getSystemErrorMap().values()].find(([name]) => name === code);
   return new CommandRefusedError(126, `${command}: ${known?.[1] ?? reasonOf(error)}`);
 }

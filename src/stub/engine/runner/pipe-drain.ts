@@ -1,7 +1,6 @@
 import { Socket } from "node:net";
 import type { Clock } from "../clock.js";
-import { discardPipe } from "./discard-pipe.js";
-import { PausableTimer } from "./pausable-timer.js";
+import type { Pipe } from "./pipe-pool.js";
 import type { OutputSink, WrittenStream } from "./runner.js";
 
 /** How long a pipe may be silent after the program's end before it is no longer captured. */
@@ -39,7 +38,7 @@ export class PipeDrain {
   #hasEnded = false;
   #cancelGrace: (() => void) | undefined;
 
-  constructor(readEnd: number, stream: WrittenStream, sink: OutputSink, clock: Clock) {
+  constructor(pipe: Omit<Pipe, "writeEnd">, stream: WrittenStream, sink: OutputSink, clock: Clock) {
     this.#stream = stream;
     this.#sink = sink;
     this.#clock = clock;
@@ -50,10 +49,15 @@ export class PipeDrain {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#socket = new Socket({ fd: readEnd, readable: true, writable: false });
+    this.#socket = new Socket({ fd: pipe.readEnd, readable: true, writable: false });
+    let wasRead = false;
+    this.#socket.once("end", () => {
+      wasRead = true;
+    });
     this.closed = new Promise((resolve) => {
       this.#socket.once("close", () => {
         this.#finish();
+        pipe.release(wasRead);
         resolve();
       });
     });
@@ -65,8 +69,11 @@ export class PipeDrain {
   /** The program has ended: only what is on its way is still captured. */
   programEnded(): void {
     this.#receivedAtEnd = this.#received;
-    if (this.#refused) this.#stopCapturing();
-    else this.#startTimers();
+    if (this.#refused) {
+      this.#stopCapturing();
+    } else {
+      this.#startTimers();
+    }
   }
 
   /** Closes the pipe, whatever is in it: who writes to it afterwards gets SIGPIPE. */
@@ -84,7 +91,9 @@ export class PipeDrain {
       }
       this.#startTimers();
     }
-    if (taken === true) return;
+    if (taken === true) {
+      return;
+    }
     this.#paused = true;
     this.#socket.pause();
     // Time in which the sink takes nothing does not count.
@@ -95,31 +104,43 @@ export class PipeDrain {
 
   #resume(): void {
     this.#paused = false;
-    if (this.#hasEnded) return;
+    if (this.#hasEnded) {
+      return;
+    }
     this.#socket.resume();
-    if (this.#receivedAtEnd !== undefined) this.#startTimers();
+    if (this.#receivedAtEnd !== undefined) {
+      this.#startTimers();
+    }
   }
 
   #refuse(): void {
     this.#refused = true;
-    if (this.#receivedAtEnd !== undefined) this.#stopCapturing();
+    if (this.#receivedAtEnd !== undefined) {
+      this.#stopCapturing();
+    }
   }
 
   #startTimers(): void {
-    if (this.#paused || this.#hasEnded) return;
+    if (this.#paused || this.#hasEnded) {
+      return;
+    }
     this.#limit.start();
     this.#cancelGrace?.();
     this.#cancelGrace = this.#clock.schedule(GRACE_MS, () => {
       const received = this.#received;
       // This program may have been busy for longer than the grace: read before giving up.
       setImmediate(() => {
-        if (!this.#paused && this.#received === received) this.#stopCapturing();
+        if (!this.#paused && this.#received === received) {
+          this.#stopCapturing();
+        }
       });
     });
   }
 
   #stopCapturing(): void {
-    if (this.#hasEnded) return;
+    if (this.#hasEnded) {
+      return;
+    }
     this.#socket.off("data", this.#receive);
     discardPipe(this.#socket);
     this.#finish();
@@ -130,5 +151,58 @@ export class PipeDrain {
     this.#cancelGrace?.();
     this.#limit.pause();
     this.#end();
+  }
+}
+
+/** The pause after each read: what floods a pipe that nobody wants must not keep us busy. */
+const PAUSE_MS = 10;
+
+/**
+ * Reads a pipe into nothing until its end, so that who writes to it neither blocks for long nor dies
+ * of SIGPIPE. It does not keep this program running.
+ */
+export function discardPipe(pipe: Socket): void {
+  pipe.unref();
+  pipe.on("data", () => {
+    pipe.pause();
+    setTimeout(() => pipe.resume(), PAUSE_MS).unref();
+  });
+  pipe.resume();
+}
+
+/** Runs a callback once, when it has been running for long enough; pauses do not count. */
+export class PausableTimer {
+  readonly #clock: Clock;
+  readonly #callback: () => void;
+  #remainingMs: number;
+  #startedAt = 0;
+  #cancel: (() => void) | undefined;
+
+  /** It does not run yet. */
+  constructor(clock: Clock, ms: number, callback: () => void) {
+    this.#clock = clock;
+    this.#remainingMs = ms;
+    this.#callback = callback;
+  }
+
+  /** Runs, or runs on. */
+  start(): void {
+    if (this.#cancel !== undefined) {
+      return;
+    }
+    this.#startedAt = this.#clock.now();
+    this.#cancel = this.#clock.schedule(this.#remainingMs, this.#callback);
+  }
+
+  /** Stops until `start()`. */
+  pause(): void {
+    if (this.#cancel === undefined) {
+      return;
+    }
+    this.#cancel();
+    this.#cancel = undefined;
+    // A machine's clock that is set back must not lengthen it.
+    const elapsed = Math.max(0, this.#clock.now() - this.#startedAt);
+    this.#remainingMs = Math.max(0, this.#remainingMs - elapsed);
   }
 }

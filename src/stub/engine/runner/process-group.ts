@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { systemErrorCode } from "../refusals.js";
 import type { CommandEnd } from "./runner.js";
-import { endsUnnamed } from "./unnamed-signals.js";
 
 /** The process group of a program, and of every descendant that did not leave it. */
 export class ProcessGroup {
@@ -49,11 +50,19 @@ export class ProcessGroup {
   signal(signal: number): boolean {
     // While a group has members its id is not given to a new process. So a process with the id of
     // the leader that we reaped means that the group has gone, and that its id is somebody else's.
-    if (this.#leaderEnded && !this.#gone) this.#gone = exists(this.id);
-    if (this.#gone) return false;
-    if (!this.#leaderEnded && endsUnnamed(this.id, signal)) this.#unnamed ??= signal;
+    if (this.#leaderEnded && !this.#gone) {
+      this.#gone = exists(this.id);
+    }
+    if (this.#gone) {
+      return false;
+    }
+    if (!this.#leaderEnded && endsUnnamed(this.id, signal)) {
+      this.#unnamed ??= signal;
+    }
     const sent = send(-this.id, signal);
-    if (!sent && this.#leaderEnded) this.#gone = true;
+    if (!sent && this.#leaderEnded) {
+      this.#gone = true;
+    }
     return sent;
   }
 }
@@ -63,7 +72,9 @@ function send(target: number, signal: number): boolean {
   try {
     return process.kill(target, signal);
   } catch (error) {
-    if (systemErrorCode(error) === "ESRCH") return false;
+    if (systemErrorCode(error) === "ESRCH") {
+      return false;
+    }
     throw error;
   }
 }
@@ -75,4 +86,27 @@ function exists(target: number): boolean {
     // One that we may not send a signal to is there.
     return true;
   }
+}
+
+const NAMED: ReadonlySet<number> = new Set(Object.values(constants.signals));
+
+/**
+ * Whether this signal would end the process in a way that Node cannot tell: it reports a death by
+ * a signal without a name (Linux's real-time signals, 32 to 64) as exit code 0.
+ */
+export function endsUnnamed(pid: number, signal: number): boolean {
+  if (NAMED.has(signal)) {
+    return false;
+  }
+  let status: string;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, "latin1");
+  } catch {
+    return false;
+  }
+  const bit = 1n << BigInt(signal - 1);
+  return ["SigBlk", "SigIgn", "SigCgt"].every((mask) => {
+    const hex = new RegExp(`^${mask}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1];
+    return hex !== undefined && (BigInt(`0x${hex}`) & bit) === 0n;
+  });
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { WrittenStream } from "../runner/runner.js";
-import { decodeFrameHeader, FRAME_HEADER_BYTES } from "./frame-header.js";
 import type { SpoolPiece, SpoolReader } from "./spool.js";
 
 const BLOCK_BYTES = 64 * 1024;
@@ -10,6 +10,8 @@ const NOTHING = new Uint8Array(0);
 export interface FileSpoolReaderOptions {
   /** Where to begin: the position of a header. */
   readonly from: number;
+  /** All the bytes, where they are in memory. */
+  small(): Uint8Array | undefined;
   /** The file; undefined while there is none. */
   path(): string | undefined;
   /** The position after the last chunk to read. */
@@ -24,7 +26,7 @@ export class FileSpoolReader implements SpoolReader {
   #closed = false;
   /** Where the next block begins. */
   #position: number;
-  #block = NOTHING;
+  #block: Uint8Array = NOTHING;
   #offset = 0;
   #stream: WrittenStream | undefined;
   #leftInFrame = 0;
@@ -35,25 +37,45 @@ export class FileSpoolReader implements SpoolReader {
   }
 
   async fill(): Promise<boolean> {
-    if (this.peek() !== undefined) return true;
-    const path = this.#options.path();
-    if (path === undefined || this.#options.end() <= this.#position) return false;
-    if (this.#closed) throw new Error("the reader is closed");
-    this.#file ??= open(path, "r");
-    const file = await this.#file;
-    const block = new Uint8Array(Math.min(BLOCK_BYTES, this.#options.end() - this.#position));
-    const { bytesRead } = await file.read(block, 0, block.length, this.#position);
-    if (bytesRead === 0) throw new Error(`${path} ends before byte ${this.#position}`);
-    this.#block = block.subarray(0, bytesRead);
+    if (this.peek() !== undefined) {
+      return true;
+    }
+    const end = this.#options.end();
+    if (end <= this.#position) {
+      return false;
+    }
+    if (this.#closed) {
+      throw new Error("the reader is closed");
+    }
+    this.#block = this.#options.small()?.subarray(this.#position, end) ?? (await this.#read(end));
     this.#offset = 0;
-    this.#position += bytesRead;
+    this.#position += this.#block.length;
     // A block that holds nothing but the header of a chunk: the data is in the next one.
     return this.peek() !== undefined || this.fill();
   }
 
+  async #read(end: number): Promise<Uint8Array> {
+    const path = this.#options.path();
+    if (path === undefined) {
+      throw new Error("the output has no file");
+    }
+    this.#file ??= open(path, "r");
+    const file = await this.#file;
+    const block = new Uint8Array(Math.min(BLOCK_BYTES, end - this.#position));
+    const { bytesRead } = await file.read(block, 0, block.length, this.#position);
+    if (bytesRead === 0) {
+      throw new Error(`${path} ends before byte ${this.#position}`);
+    }
+    return block.subarray(0, bytesRead);
+  }
+
   peek(): WrittenStream | undefined {
-    if (this.#leftInFrame === 0 && !this.#enterFrame()) return undefined;
-    if (this.#offset < this.#block.length) return this.#stream;
+    if (this.#leftInFrame === 0 && !this.#enterFrame()) {
+      return undefined;
+    }
+    if (this.#offset < this.#block.length) {
+      return this.#stream;
+    }
     this.#block = NOTHING;
     this.#offset = 0;
     return undefined;
@@ -61,7 +83,9 @@ export class FileSpoolReader implements SpoolReader {
 
   take(maxBytes: number): SpoolPiece | undefined {
     const stream = this.peek();
-    if (stream === undefined) return undefined;
+    if (stream === undefined) {
+      return undefined;
+    }
     const end = Math.min(this.#offset + Math.min(this.#leftInFrame, maxBytes), this.#block.length);
     const data = this.#block.subarray(this.#offset, end);
     this.#offset = end;
@@ -94,4 +118,26 @@ export class FileSpoolReader implements SpoolReader {
     this.#leftInFrame = length;
     return true;
   }
+}
+
+/** The bytes before each chunk of a spool file: its stream (1) and its length (4, big-endian). */
+export const FRAME_HEADER_BYTES = 5;
+
+/** The header of a chunk of `length` bytes. */
+export function encodeFrameHeader(stream: WrittenStream, length: number): Uint8Array {
+  const header = new Uint8Array(FRAME_HEADER_BYTES);
+  header[0] = stream;
+  new DataView(header.buffer).setUint32(1, length);
+  return header;
+}
+
+/** The header that begins at `offset`. */
+export function decodeFrameHeader(
+  block: Uint8Array,
+  offset: number,
+): { stream: WrittenStream; length: number } {
+  const view = new DataView(block.buffer, block.byteOffset + offset, FRAME_HEADER_BYTES);
+  const stream =
+    view.getUint8(0) === OutputStream.STDERR ? OutputStream.STDERR : OutputStream.STDOUT;
+  return { stream, length: view.getUint32(1) };
 }

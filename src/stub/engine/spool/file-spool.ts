@@ -3,24 +3,55 @@ import type { ConnectError } from "@connectrpc/connect";
 import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { reasonOf, resourceExhausted } from "../refusals.js";
 import type { WrittenStream } from "../runner/runner.js";
-import { FileSpoolReader } from "./file-spool-reader.js";
-import { encodeFrameHeader, FRAME_HEADER_BYTES } from "./frame-header.js";
+import { encodeFrameHeader, FileSpoolReader, FRAME_HEADER_BYTES } from "./file-spool-reader.js";
 import type { Spool, SpoolExtent, SpoolOptions, SpoolReader } from "./spool.js";
-import { writeFully } from "./write-fully.js";
 
 /** What may wait for the disk before the pipes are not read on. */
 const MAX_PENDING_BYTES = 1024 * 1024;
 /** What a chunk costs besides its bytes: without it, many tiny ones would hold much memory. */
 const CHUNK_COST_BYTES = 256;
 
+const NOTHING = new Uint8Array(0);
+
 interface PendingChunk {
   readonly stream: WrittenStream;
   readonly data: Uint8Array;
 }
 
-/** Output in an append-only file, which is made with the first byte. Holds no index of it. */
+/** What one process may keep in memory, frame headers included, before it gets a file. */
+const MAX_SMALL_BYTES = 4 * 1024;
+/** What all processes may keep in memory together: those that come later get a file at once. */
+const MAX_ALL_SMALL_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The room in memory for small outputs. Most processes say little, and a file for each costs more
+ * than all the rest of their output's way; but there is no limit to how many processes there are.
+ */
+export class SmallOutputs {
+  #bytes = 0;
+
+  /** Whether an output may grow by this and stay in memory; then it counts. */
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > MAX_ALL_SMALL_BYTES) {
+      return false;
+    }
+    this.#bytes += bytes;
+    return true;
+  }
+
+  /** An output was given up, or moved to a file. */
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
+/**
+ * Output in memory while it is small, then in an append-only file with the same bytes. Holds no
+ * index of it.
+ */
 export class FileSpool implements Spool {
   readonly #options: SpoolOptions;
+  readonly #smallOutputs: SmallOutputs;
   readonly #readers = new Set<FileSpoolReader>();
   readonly #shortfalls = new Map<WrittenStream, ConnectError>();
   #extent: SpoolExtent = { position: 0, frames: 0, stdoutBytes: 0, stderrBytes: 0 };
@@ -30,12 +61,15 @@ export class FileSpool implements Spool {
   #blocked: ((goOn: boolean) => void)[] = [];
   /** Why nothing is taken any more. */
   #closed: ConnectError | undefined;
+  /** All that was captured, while there is no file. Replaced, never changed: readers hold on to it. */
+  #small: Uint8Array | undefined = NOTHING;
   #path: string | undefined;
   #file: FileHandle | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(options: SpoolOptions) {
+  constructor(options: SpoolOptions, smallOutputs: SmallOutputs) {
     this.#options = options;
+    this.#smallOutputs = smallOutputs;
   }
 
   get extent(): SpoolExtent {
@@ -47,10 +81,14 @@ export class FileSpool implements Spool {
   }
 
   write(stream: WrittenStream, data: Uint8Array): true | Promise<boolean> {
-    if (data.length === 0) return true;
+    if (data.length === 0) {
+      return true;
+    }
     if (this.#closed === undefined && this.#accepted + data.length > this.#options.maxBytes) {
       const room = this.#options.maxBytes - this.#accepted;
-      if (room > 0) this.#enqueue(stream, data.subarray(0, room));
+      if (room > 0) {
+        this.#enqueue(stream, data.subarray(0, room));
+      }
       this.#closed = resourceExhausted(
         `the output is larger than the engine's limit of ${this.#options.maxBytes} bytes (maxSpoolBytes); what came after them was not captured`,
       );
@@ -60,13 +98,16 @@ export class FileSpool implements Spool {
       return Promise.resolve(false);
     }
     this.#enqueue(stream, data);
-    if (this.#pendingCost < MAX_PENDING_BYTES) return true;
+    if (this.#pendingCost < MAX_PENDING_BYTES) {
+      return true;
+    }
     return new Promise((resolve) => this.#blocked.push(resolve));
   }
 
   openReader(from: number, to?: number): SpoolReader {
     const reader = new FileSpoolReader({
       from,
+      small: () => this.#small,
       path: () => this.#path,
       end: () => Math.min(to ?? Number.POSITIVE_INFINITY, this.#extent.position),
       onClose: () => this.#readers.delete(reader),
@@ -87,11 +128,18 @@ export class FileSpool implements Spool {
     this.#closed ??= resourceExhausted("the output was given up");
     await this.finish();
     await Promise.all([...this.#readers].map((reader) => reader.close()));
-    if (this.#path !== undefined) await rm(this.#path, { force: true });
+    this.#dropSmall();
+    if (this.#path !== undefined) {
+      await rm(this.#path, { force: true });
+    }
   }
 
   #enqueue(stream: WrittenStream, data: Uint8Array): void {
     this.#accepted += data.length;
+    // While a write is under way, what is in memory is being moved to the file.
+    if (this.#writing === undefined && this.#keepSmall({ stream, data })) {
+      return;
+    }
     this.#pending.push({ stream, data });
     this.#pendingCost += data.length + CHUNK_COST_BYTES;
     this.#writing ??= this.#writeAll();
@@ -107,29 +155,60 @@ export class FileSpool implements Spool {
         this.#giveUp([...batch, ...this.#pending], error);
         break;
       }
-      for (const { data } of batch) this.#pendingCost -= data.length + CHUNK_COST_BYTES;
+      for (const { data } of batch) {
+        this.#pendingCost -= data.length + CHUNK_COST_BYTES;
+      }
       this.#options.onReadable();
-      if (this.#pendingCost < MAX_PENDING_BYTES) this.#release(true);
+      if (this.#pendingCost < MAX_PENDING_BYTES) {
+        this.#release(true);
+      }
     }
     // In the same turn as the last look at what is pending: a chunk written later starts anew.
     this.#writing = undefined;
   }
 
+  /** Keeps a chunk in memory; false where it belongs into a file. */
+  #keepSmall(chunk: PendingChunk): boolean {
+    const small = this.#small;
+    const bytes = FRAME_HEADER_BYTES + chunk.data.length;
+    if (
+      small === undefined ||
+      small.length + bytes > MAX_SMALL_BYTES ||
+      !this.#smallOutputs.take(bytes)
+    ) {
+      return false;
+    }
+    const { parts, extent } = encodeFrames([chunk], this.#extent);
+    // Not allocated from Node's pool: a slice of it would keep all of it.
+    const grown = new Uint8Array(small.length + bytes);
+    grown.set(small);
+    let offset = small.length;
+    for (const part of parts) {
+      grown.set(part, offset);
+      offset += part.length;
+    }
+    this.#small = grown;
+    this.#extent = extent;
+    this.#options.onReadable();
+    return true;
+  }
+
   async #append(batch: readonly PendingChunk[]): Promise<void> {
     this.#path ??= this.#options.path();
     this.#file ??= await open(this.#path, "wx", 0o600);
-    let { position, frames, stdoutBytes, stderrBytes } = this.#extent;
-    const start = position;
-    const parts: Uint8Array[] = [];
-    for (const { stream, data } of batch) {
-      parts.push(encodeFrameHeader(stream, data.length), data);
-      position += FRAME_HEADER_BYTES + data.length;
-      frames += 1;
-      if (stream === OutputStream.STDOUT) stdoutBytes += data.length;
-      else stderrBytes += data.length;
+    const { parts, extent } = encodeFrames(batch, this.#extent);
+    if (this.#small === undefined) {
+      await writeFully(this.#file, parts, this.#extent.position);
+    } else {
+      await writeFully(this.#file, [this.#small, ...parts], 0);
+      this.#dropSmall();
     }
-    await writeFully(this.#file, parts, start);
-    this.#extent = { position, frames, stdoutBytes, stderrBytes };
+    this.#extent = extent;
+  }
+
+  #dropSmall(): void {
+    this.#smallOutputs.giveBack(this.#small?.length ?? 0);
+    this.#small = undefined;
   }
 
   /** The disk refuses: what was captured stays readable, and readers are told what is missing. */
@@ -138,7 +217,9 @@ export class FileSpool implements Spool {
       `the engine could not store the output: ${reasonOf(error)}; what came afterwards was not captured`,
       error,
     );
-    for (const { stream } of lost) this.#shortfalls.set(stream, this.#closed);
+    for (const { stream } of lost) {
+      this.#shortfalls.set(stream, this.#closed);
+    }
     this.#pending = [];
     this.#pendingCost = 0;
     this.#release(false);
@@ -147,6 +228,55 @@ export class FileSpool implements Spool {
   #release(goOn: boolean): void {
     const blocked = this.#blocked;
     this.#blocked = [];
-    for (const resolve of blocked) resolve(goOn);
+    for (const resolve of blocked) {
+      resolve(goOn);
+    }
   }
+}
+
+/** The bytes of chunks in a spool, and what there is with them. */
+function encodeFrames(
+  chunks: readonly PendingChunk[],
+  before: SpoolExtent,
+): { parts: Uint8Array[]; extent: SpoolExtent } {
+  let { position, frames, stdoutBytes, stderrBytes } = before;
+  const parts: Uint8Array[] = [];
+  for (const { stream, data } of chunks) {
+    parts.push(encodeFrameHeader(stream, data.length), data);
+    position += FRAME_HEADER_BYTES + data.length;
+    frames += 1;
+    if (stream === OutputStream.STDOUT) {
+      stdoutBytes += data.length;
+    } else {
+      stderrBytes += data.length;
+    }
+  }
+  return { parts, extent: { position, frames, stdoutBytes, stderrBytes } };
+}
+
+/** Writes all of `parts` one after the other from `position` on, however little a write takes. */
+async function writeFully(
+  file: FileHandle,
+  parts: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let left = [...parts];
+  let at = position;
+  while (left.length > 0) {
+    const { bytesWritten } = await file.writev(left, at);
+    at += bytesWritten;
+    left = dropBytes(left, bytesWritten);
+  }
+}
+
+function dropBytes(parts: readonly Uint8Array[], count: number): Uint8Array[] {
+  let toDrop = count;
+  const left: Uint8Array[] = [];
+  for (const part of parts) {
+    if (toDrop < part.length) {
+      left.push(part.subarray(toDrop));
+    }
+    toDrop = Math.max(0, toDrop - part.length);
+  }
+  return left;
 }

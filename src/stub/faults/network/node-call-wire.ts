@@ -1,12 +1,15 @@
 import { STATUS_CODES } from "node:http";
-
+import type { Http2Session } from "node:http2";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeRequest, NodeResponse } from "../../server/node-handler.js";
 import type { CallWire } from "../call-wire.js";
-import type { GoawayFault, HttpFault } from "../network-faults.js";
-import { delivered } from "./delivered.js";
-import { HTTP2_ERROR_CODES, type Http2ErrorCode } from "./http2-error-code.js";
-import type { Link } from "./link.js";
-import type { Links } from "./links.js";
+import {
+  type GoawayFault,
+  HTTP2_ERROR_CODES,
+  type Http2ErrorCode,
+  type HttpFault,
+} from "../stub-faults.js";
+import type { Link, Links } from "./links.js";
 
 /** A call over HTTP/1.1 or HTTP/2, as Node serves it. */
 export class NodeCallWire implements CallWire {
@@ -43,7 +46,9 @@ export class NodeCallWire implements CallWire {
    * where a fault has dealt with it.
    */
   async mayWrite(): Promise<boolean> {
-    if (this.audible !== undefined) await this.audible;
+    if (this.audible !== undefined) {
+      await this.audible;
+    }
     return !this.#isTaken;
   }
 
@@ -70,15 +75,20 @@ export class NodeCallWire implements CallWire {
   ): Promise<void> {
     await this.#delivered(signal);
     if (!("stream" in this.#request)) {
-      if (processed) this.#closeAfterResponse();
-      else this.#resetStream("REFUSED_STREAM");
+      if (processed) {
+        this.#closeAfterResponse();
+      } else {
+        this.#resetStream("REFUSED_STREAM");
+      }
       return;
     }
     const { id = 0, session } = this.#request.stream;
     // The ids of a client's streams are odd. Node takes 0 for the newest one, so that a connection's
     // first call has to be refused by itself, before.
     const lastStreamId = processed || id <= 1 ? 0 : id - 2;
-    if (!processed && lastStreamId === 0) this.#resetStream("REFUSED_STREAM");
+    if (!processed && lastStreamId === 0) {
+      this.#resetStream("REFUSED_STREAM");
+    }
     const data = debugData === undefined ? undefined : Buffer.from(debugData);
     session?.goaway(HTTP2_ERROR_CODES[code], lastStreamId, data);
     // Node reads nothing more after the last call unless it is told to close, and would never see the
@@ -121,8 +131,11 @@ export class NodeCallWire implements CallWire {
   }
 
   #closeAfterResponse(): void {
-    if (this.#response.headersSent) this.#response.once("finish", () => this.#link?.close());
-    else this.#response.setHeader("connection", "close");
+    if (this.#response.headersSent) {
+      this.#response.once("finish", () => this.#link?.close());
+    } else {
+      this.#response.setHeader("connection", "close");
+    }
   }
 
   #resetStream(code: Http2ErrorCode): void {
@@ -133,4 +146,64 @@ export class NodeCallWire implements CallWire {
       this.#request.socket.destroy();
     }
   }
+}
+
+const POLL_MS = 1;
+const PING_TIMEOUT_MS = 1000;
+// Of the acknowledgements of TCP, Node tells nothing.
+const HTTP1_GRACE_MS = 20;
+
+/**
+ * Waits until the client has received what was written to the response, which a reset would
+ * overtake. Over HTTP/2, an answered ping tells; it tells as well that the client has nothing more
+ * to send: a reset that meets a write is reported to that, and reading on looks like a clean end
+ * (seen with Node's client). Over HTTP/1.1 nothing tells: there, the bytes have left this program,
+ * and were given a moment to arrive.
+ *
+ * @throws the signal's reason where it aborts first.
+ */
+export async function delivered(
+  request: NodeRequest,
+  response: NodeResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  if ("stream" in request) {
+    const { stream } = request;
+    // The event "drain" comes only to those whose write was refused.
+    while (stream.writableLength > 0) {
+      await wait(POLL_MS, signal);
+    }
+    if (stream.session !== undefined) {
+      await answered(stream.session, signal);
+    }
+    return;
+  }
+  if (!response.headersSent) {
+    return;
+  }
+  while (response.writableLength > 0 || request.socket.writableLength > 0) {
+    await wait(POLL_MS, signal);
+  }
+  await wait(HTTP1_GRACE_MS, signal);
+}
+
+/** Waits for the answer to a ping, but not for ever: some clients give none. */
+async function answered(session: Http2Session, signal: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  const stopWaiting = () => stop.abort();
+  signal.addEventListener("abort", stopWaiting);
+  try {
+    // False is told where too many pings are on their way already.
+    if (session.destroyed || !session.ping(stopWaiting)) {
+      return;
+    }
+    await sleep(PING_TIMEOUT_MS, undefined, { signal: stop.signal }).catch(() => {});
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener("abort", stopWaiting);
+  }
+}
+
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }

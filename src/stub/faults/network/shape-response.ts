@@ -19,7 +19,9 @@ export function shapeResponse(
     ...response,
     ...(body !== undefined && { body: shapeBody(body, wire, statusFlag) }),
   };
-  if (trailer === undefined) return shaped;
+  if (trailer === undefined) {
+    return shaped;
+  }
   return {
     ...shaped,
     // Asked for after the body only.
@@ -40,9 +42,15 @@ function shapeBody(
       return {
         async next() {
           let item = await source.next();
-          if (wire.audible !== undefined) await wire.audible;
-          if (wire.isTaken) throw new Error("an injected fault has dealt with the response");
-          if (wire.omitsTrailers && endsWithStatus(item, statusFlag)) item = await source.next();
+          if (wire.audible !== undefined) {
+            await wire.audible;
+          }
+          if (wire.isTaken) {
+            throw new Error("an injected fault has dealt with the response");
+          }
+          if (wire.omitsTrailers && endsWithStatus(item, statusFlag)) {
+            item = await source.next();
+          }
           return item;
         },
         async throw(reason) {
@@ -57,7 +65,9 @@ function shapeBody(
 }
 
 function statusFlagOf(contentType: string): number {
-  if (contentType.startsWith("application/grpc-web")) return GRPC_WEB_TRAILER;
+  if (contentType.startsWith("application/grpc-web")) {
+    return GRPC_WEB_TRAILER;
+  }
   return contentType.startsWith("application/connect+") ? CONNECT_END_STREAM : 0;
 }
 

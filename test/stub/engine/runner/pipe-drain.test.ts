@@ -5,11 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { systemClock } from "../../../../src/stub/engine/clock.js";
-import { makeFifos } from "../../../../src/stub/engine/runner/child-processes.js";
-import { openPipe } from "../../../../src/stub/engine/runner/pipe.js";
 import { PipeDrain } from "../../../../src/stub/engine/runner/pipe-drain.js";
+import { PipePool } from "../../../../src/stub/engine/runner/pipe-pool.js";
 import type { OutputSink } from "../../../../src/stub/engine/runner/runner.js";
-import { exists, until } from "../support.js";
+import { until } from "../support.js";
 
 /** A clock whose timers run when the test says so. */
 class StoppedClock {
@@ -28,7 +27,11 @@ class StoppedClock {
   }
   elapse(ms: number): void {
     this.#now += ms;
-    for (const [timer, at] of [...this.timers]) if (at <= this.#now) timer();
+    for (const [timer, at] of [...this.timers]) {
+      if (at <= this.#now) {
+        timer();
+      }
+    }
   }
 }
 
@@ -42,18 +45,19 @@ afterEach(async () => {
   opened?.giveUp();
   await opened?.closed;
   opened = undefined;
-  if (writeEnd !== undefined) closeSync(writeEnd);
+  if (writeEnd !== undefined) {
+    closeSync(writeEnd);
+  }
   writeEnd = undefined;
   rmSync(directory, { recursive: true });
 });
 
 async function makeDrain(write: OutputSink["write"], clock = systemClock) {
-  const fifo = join(directory, "fifo");
-  await makeFifos([fifo]);
-  const pipe = openPipe(fifo);
-  expect(exists(fifo)).toBe(false);
+  const [pipe, unused] = await new PipePool(() => directory).openTwo();
+  closeSync(unused.readEnd);
+  closeSync(unused.writeEnd);
   writeEnd = pipe.writeEnd;
-  const drain = new PipeDrain(pipe.readEnd, OutputStream.STDOUT, { write }, clock);
+  const drain = new PipeDrain(pipe, OutputStream.STDOUT, { write }, clock);
   opened = drain;
   let ended = false;
   void drain.ended.then(() => {

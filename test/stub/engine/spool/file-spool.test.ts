@@ -7,10 +7,10 @@ import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_p
 import {
   readCaptured,
   readCapturedFrames,
-} from "../../../../src/stub/engine/process/captured-output.js";
-import { takeJoined } from "../../../../src/stub/engine/process/joined-chunks.js";
+  takeJoined,
+} from "../../../../src/stub/engine/process-output.js";
 import type { WrittenStream } from "../../../../src/stub/engine/runner/runner.js";
-import { FileSpool } from "../../../../src/stub/engine/spool/file-spool.js";
+import { FileSpool, SmallOutputs } from "../../../../src/stub/engine/spool/file-spool.js";
 import { openFiles } from "../support.js";
 
 const { STDOUT, STDERR, COMBINED } = OutputStream;
@@ -22,10 +22,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-function makeSpool({ maxBytes = 1e9, path = "" } = {}): FileSpool {
+function makeSpool({
+  maxBytes = 1e9,
+  path = "",
+  smallOutputs = new SmallOutputs(),
+} = {}): FileSpool {
   made += 1;
   const file = path === "" ? join(directory, `${made}`) : path;
-  return new FileSpool({ path: () => file, maxBytes, onReadable: () => {} });
+  return new FileSpool({ path: () => file, maxBytes, onReadable: () => {} }, smallOutputs);
 }
 
 const stream = fc.constantFrom<WrittenStream>(STDOUT, STDERR);
@@ -48,7 +52,9 @@ describe("a spool file", () => {
           stream: of,
           data: Buffer.alloc(size, byte),
         }));
-        for (const chunk of expected) await spool.write(chunk.stream, chunk.data);
+        for (const chunk of expected) {
+          await spool.write(chunk.stream, chunk.data);
+        }
         await spool.finish();
         const frames = await readCapturedFrames(spool, 1e9);
         expect(frames.length).toBe(expected.length);
@@ -97,15 +103,37 @@ describe("a spool file", () => {
     );
   });
 
-  it("is not made before the first byte, and gone after its removal", async () => {
+  it("is not made while there is little in it, and gone after its removal", async () => {
     const spool = makeSpool();
     expect(spool.write(STDOUT, new Uint8Array(0))).toBe(true);
     expect(await spool.openReader(0).fill()).toBe(false);
+    expect(spool.write(STDOUT, Buffer.alloc(4000, "a"))).toBe(true);
+    expect(await spool.openReader(0).fill()).toBe(true);
     expect(readdirSync(directory)).toEqual([]);
-    expect(spool.write(STDOUT, Buffer.from("a"))).toBe(true);
+    expect(spool.write(STDOUT, Buffer.alloc(100, "b"))).toBe(true);
     await spool.finish();
     expect(readdirSync(directory)).toHaveLength(1);
+    expect(Buffer.from(await readCaptured(spool, STDOUT, 1e9)).toString()).toBe(
+      "a".repeat(4000) + "b".repeat(100),
+    );
     await spool.remove();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("is made at once where many other outputs are in memory", async () => {
+    const smallOutputs = new SmallOutputs();
+    const spools = Array.from({ length: 1100 }, () => makeSpool({ smallOutputs }));
+    for (const spool of spools) {
+      void spool.write(STDOUT, Buffer.alloc(4000));
+    }
+    await Promise.all(spools.map((spool) => spool.finish()));
+    const files = readdirSync(directory).length;
+    expect(files).toBeGreaterThan(0);
+    expect(files).toBeLessThan(100);
+    await Promise.all(spools.map((spool) => spool.remove()));
+    const next = makeSpool({ smallOutputs });
+    void next.write(STDOUT, Buffer.alloc(4000));
+    await next.finish();
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -128,12 +156,14 @@ describe("a spool file", () => {
 
   it("keeps what it has where the disk refuses, and names what is missing", async () => {
     const spool = makeSpool({ path: join(directory, "missing", "file") });
-    void spool.write(STDOUT, Buffer.from("lost"));
+    void spool.write(STDERR, Buffer.from("kept"));
+    void spool.write(STDOUT, Buffer.alloc(5000));
     await spool.finish();
     expect(await spool.write(STDOUT, Buffer.from("more"))).toBe(false);
     expect(spool.shortfall(STDOUT)?.rawMessage).toContain("ENOENT");
     expect(spool.shortfall(STDERR)).toBeUndefined();
-    expect(spool.extent.position).toBe(0);
+    expect(spool.extent).toMatchObject({ stdoutBytes: 0, stderrBytes: 4 });
+    expect(Buffer.from(await readCaptured(spool, STDERR, 1e9)).toString()).toBe("kept");
     await spool.remove();
   });
 
@@ -143,10 +173,14 @@ describe("a spool file", () => {
     void spool.write(STDOUT, Buffer.alloc(200_000));
     await spool.finish();
     const readers = [spool.openReader(0), spool.openReader(0)];
-    for (const reader of readers) expect(await reader.fill()).toBe(true);
+    for (const reader of readers) {
+      expect(await reader.fill()).toBe(true);
+    }
     expect(openFiles()).toBe(before + 2);
     await spool.remove();
     expect(openFiles()).toBe(before);
-    for (const reader of readers) await expect(reader.fill()).rejects.toThrow();
+    for (const reader of readers) {
+      await expect(reader.fill()).rejects.toThrow();
+    }
   });
 });

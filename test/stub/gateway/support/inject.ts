@@ -1,8 +1,10 @@
 import { createServer, type RequestListener } from "node:http";
 import { duplexPair } from "node:stream";
 
-import type { NodeHandler } from "../../../../src/stub/server/node-handler.js";
-import { createRequestListener } from "../../../../src/stub/server/node-handler.js";
+import {
+  createRequestListener,
+  type NodeHandler,
+} from "../../../../src/stub/server/node-handler.js";
 import type { TestRequest } from "./send.js";
 
 /** A response as it stood on the wire. */

@@ -49,7 +49,8 @@ test("5,000 mutated answers end each call: by a message or a ConnectError, and w
     if (started % 2 === 0) {
       await edge.client.getProcess({ name }, options);
     } else {
-      for await (const _ of edge.client.streamOutput({ name }, options));
+      for await (const _ of edge.client.streamOutput({ name }, options)) {
+      }
     }
   }
 

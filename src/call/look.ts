@@ -1,0 +1,72 @@
+import { Code } from "@connectrpc/connect";
+import type { Process as ProcessMessage } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { Limit } from "../async/limit.js";
+import { failed, type Outcome } from "../errors/outcome.js";
+import type { Process } from "../model/process.js";
+import { processFromMessage } from "../model/process-message.js";
+import type { Evidence } from "../transport/wire.js";
+import { attempt, type Call, type Caller } from "./run.js";
+
+const METHOD = ProcessService.method.getProcess;
+
+/** GetProcess: how a process is now. */
+export function getCall(name: string, headers: HeadersInit | undefined): Call<Process> {
+  return {
+    method: METHOD,
+    resource: name,
+    headers,
+    send: (wire, attempt) => wire.unary(METHOD, { name }, attempt).then(processOf),
+  };
+}
+
+/** Reads the process that an answer must hold. */
+export function processOf(
+  outcome: Outcome<{ readonly process?: ProcessMessage | undefined }>,
+): Outcome<Process> {
+  if (!outcome.ok) {
+    return outcome;
+  }
+  const { process } = outcome.value;
+  return process
+    ? { ok: true, value: processFromMessage(process) }
+    : failed({
+        kind: "unreadable",
+        code: Code.Internal,
+        message: "the server's answer has no process",
+      });
+}
+
+/** How long an answer may take, in milliseconds. */
+export const PROBE_TIMEOUT_MS = 10_000;
+
+/** What a look at a process brought. */
+export interface Probe {
+  readonly look: Outcome<Process>;
+  /** Whether it went over the connection of the silent call, so that it tells about that as well. */
+  readonly sameConnection: boolean;
+}
+
+/**
+ * Looks at the process when a long call on it has been silent for too long, on the connection of
+ * that call if it takes another one. Without an answer the connection is given up, which ends all
+ * calls on it: a half-open connection is silent for ever.
+ */
+export async function probe(
+  caller: Caller,
+  name: string,
+  silent: Evidence,
+  limit: Limit,
+  headers: HeadersInit | undefined,
+): Promise<Probe> {
+  const { connection } = silent;
+  const time = { serverMs: PROBE_TIMEOUT_MS, localMs: PROBE_TIMEOUT_MS };
+  const call = getCall(name, headers);
+  const { outcome, evidence } = await attempt(caller, call, limit, { affinity: connection, time });
+  // What another connection answers, or owes, says nothing about this one.
+  const sameConnection = connection !== undefined && evidence.connection === connection;
+  if (sameConnection && !outcome.ok && outcome.failure.kind === "deadline") {
+    connection.destroy("did not answer any more");
+  }
+  return { look: outcome, sameConnection };
+}

@@ -1,0 +1,71 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** The subjects that may call, by their bearer tokens. */
+export type Users = ReadonlyMap<string, string>;
+
+// RFC 6750, section 2.1; the name of the scheme is case-insensitive (RFC 9110, section 11.1).
+const BEARER = /^bearer +(?<token>\S+)$/i;
+
+/**
+ * The subject of a call with these headers.
+ *
+ * @throws ConnectError UNAUTHENTICATED where the bearer token is missing or unknown.
+ */
+export function authenticate(users: Users, headers: Headers): string {
+  const authorization = headers.get("authorization");
+  if (authorization === null) {
+    throw new ConnectError(
+      "the call carries no token: send the header `authorization: Bearer <token>`",
+      Code.Unauthenticated,
+    );
+  }
+  const token = BEARER.exec(authorization)?.groups?.["token"];
+  const subject = token === undefined ? undefined : users.get(token);
+  if (subject === undefined) {
+    throw new ConnectError(
+      "the authorization header holds no bearer token that this server knows",
+      Code.Unauthenticated,
+    );
+  }
+  return subject;
+}
+
+const ENGINE_PATTERN = "workspaces/*/sandboxEngines/*";
+const PROCESS_PATTERN = `${ENGINE_PATTERN}/processes/*`;
+
+// Any segment will do here: `p:unknownVerb` is the id of a process that does not exist, not a
+// malformed name. A REST gateway hands it on like that.
+const ENGINE_NAME = /^workspaces\/[^/]+\/sandboxEngines\/[^/]+$/;
+const PROCESS_NAME = /^(?<engine>workspaces\/[^/]+\/sandboxEngines\/[^/]+)\/processes\/[^/]+$/;
+
+/**
+ * The engine that the field `parent` of a request names.
+ *
+ * @throws ConnectError INVALID_ARGUMENT where it has another shape than an engine's name.
+ */
+export function engineOfParent(parent: string): string {
+  if (!ENGINE_NAME.test(parent)) {
+    throw wrongShape("parent", ENGINE_PATTERN, parent);
+  }
+  return parent;
+}
+
+/**
+ * The engine of the process that the field `name` of a request names.
+ *
+ * @throws ConnectError INVALID_ARGUMENT where it has another shape than a process's name.
+ */
+export function engineOfName(name: string): string {
+  const engine = PROCESS_NAME.exec(name)?.groups?.["engine"];
+  if (engine === undefined) {
+    throw wrongShape("name", PROCESS_PATTERN, name);
+  }
+  return engine;
+}
+
+function wrongShape(field: string, pattern: string, value: string): ConnectError {
+  return new ConnectError(
+    `${field}: must match ${pattern}, but is ${JSON.stringify(value)}`,
+    Code.InvalidArgument,
+  );
+}
