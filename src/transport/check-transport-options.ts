@@ -11,6 +11,8 @@ const PROTOCOLS: readonly unknown[] = ["auto", "grpc", "connect", "rest"];
 const PROTOCOL_NAMES = '"auto", "grpc", "connect" or "rest"';
 const MAX_WINDOW_BYTES = 2_147_483_647;
 const MAX_MESSAGE_BYTES = 4_294_967_295;
+// The ports of a machine.
+const MAX_CONNECTIONS = 65_535;
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /**
@@ -41,13 +43,14 @@ export function checkTransportOptions(options: TransportOptions): BrokenOption |
   return (
     checkInteger(options, "connectTimeoutMs", 1, MAX_TIMEOUT_MS) ??
     checkInteger(options, "streamWindowBytes", 65_535, MAX_WINDOW_BYTES) ??
+    checkInteger(options, "maxConnections", 1, MAX_CONNECTIONS) ??
     checkInteger(options, "readMaxBytes", 1, MAX_MESSAGE_BYTES)
   );
 }
 
 function checkInteger(
   options: TransportOptions,
-  field: "connectTimeoutMs" | "streamWindowBytes" | "readMaxBytes",
+  field: "connectTimeoutMs" | "streamWindowBytes" | "maxConnections" | "readMaxBytes",
   least: number,
   most: number,
 ): BrokenOption | undefined {

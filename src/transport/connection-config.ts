@@ -82,6 +82,13 @@ export interface TransportOptions {
    */
   readonly streamWindowBytes?: number | undefined;
   /**
+   * The most HTTP/2 connections that take calls. They are opened as calls need them; one that the
+   * server is closing, or that calls avoid, does not count. A call that finds no room on them within
+   * `connectTimeoutMs` fails as ResourceExhausted.
+   * @default 128, enough for 10,000 followers where the server allows 100 streams on each
+   */
+  readonly maxConnections?: number | undefined;
+  /**
    * The largest message that is accepted from the server, in bytes. A larger one fails as
    * ResourceExhausted.
    * @default 67_108_864
