@@ -76,17 +76,18 @@ export interface TransportOptions {
    */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * How many HTTP/2 connections there may be at a time, from 1 to 10_000. More are opened as they are
-   * needed. A call that finds no room on them within `connectTimeoutMs` fails as ResourceExhausted.
-   * @default 128
-   */
-  readonly maxConnections?: number | undefined;
-  /**
    * How many bytes of one answer may be under way while nobody reads, in bytes: the HTTP/2 window
    * of a stream. More makes a distant server faster, and each follower hold more memory.
    * @default 1_048_576
    */
   readonly streamWindowBytes?: number | undefined;
+  /**
+   * The most HTTP/2 connections that take calls. They are opened as calls need them; one that the
+   * server is closing, or that calls avoid, does not count. A call that finds no room on them within
+   * `connectTimeoutMs` fails as ResourceExhausted.
+   * @default 128, enough for 10,000 followers where the server allows 100 streams on each
+   */
+  readonly maxConnections?: number | undefined;
   /**
    * The largest message that is accepted from the server, in bytes. A larger one fails as
    * ResourceExhausted.

@@ -1,9 +1,10 @@
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { type ClientTransport, clientTransport } from "./client-transport.js";
 import { clientClosed } from "./errors/connection-lost.js";
+import { CLIENT_CLOSED } from "./failures.js";
 import { createHttp1Connections } from "./http1/http1-connections.js";
+import { SessionPool } from "./http2/pool.js";
 import { createSessionManager } from "./session-pool/session-manager.js";
-import { SessionPool } from "./session-pool/session-pool.js";
 import type { TransportSettings } from "./transport-settings.js";
 
 /** gRPC over HTTP/2. */
@@ -12,7 +13,7 @@ export function grpcTransport(settings: TransportSettings): ClientTransport {
   const pool = sessionPool(settings);
   const sessionManager = createSessionManager(address.origin, pool);
   const transport = createGrpcTransport({ ...common(settings, "grpc"), sessionManager });
-  return clientTransport(address.origin, transport, () => pool.close(clientClosed()));
+  return clientTransport(address.origin, transport, () => pool.close(CLIENT_CLOSED));
 }
 
 /** Connect over HTTP/2. */
@@ -22,7 +23,7 @@ export function connectTransport(settings: TransportSettings): ClientTransport {
   const sessionManager = createSessionManager(address.origin, pool);
   const options = { ...common(settings, "connect"), httpVersion: "2", sessionManager } as const;
   const transport = createConnectTransport(options);
-  return clientTransport(address.origin, transport, () => pool.close(clientClosed()));
+  return clientTransport(address.origin, transport, () => pool.close(CLIENT_CLOSED));
 }
 
 /** Connect over HTTP/1.1. */
@@ -35,8 +36,9 @@ export function connectHttp1Transport(settings: TransportSettings): ClientTransp
   return clientTransport(settings.address.origin, transport, close);
 }
 
-function sessionPool({ dial, streamWindowBytes }: TransportSettings): SessionPool {
-  return new SessionPool({ ...dial, streamWindowBytes });
+function sessionPool(settings: TransportSettings): SessionPool {
+  const { dial, streamWindowBytes, maxConnections } = settings;
+  return new SessionPool({ ...dial, streamWindowBytes, maxConnections });
 }
 
 function common(settings: TransportSettings, protocol: "grpc" | "connect") {

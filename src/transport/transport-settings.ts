@@ -14,6 +14,7 @@ export interface TransportSettings {
   readonly dial: DialOptions & { readonly connectTimeoutMs: number };
   readonly readMaxBytes: number;
   readonly streamWindowBytes: number;
+  readonly maxConnections: number | undefined;
   /** What every call goes through, whichever protocol carries it; the first one is outermost. */
   interceptors(protocol: ExplainContext["protocol"]): Interceptor[];
 }
@@ -44,6 +45,7 @@ export function transportSettings(
     },
     readMaxBytes: options.readMaxBytes ?? READ_MAX_BYTES,
     streamWindowBytes: options.streamWindowBytes ?? STREAM_WINDOW_BYTES,
+    maxConnections: options.maxConnections,
     interceptors: (protocol) => interceptors(config, options, { address, protocol }),
   };
 }

@@ -7,7 +7,7 @@ import type { AuthHttpOptions } from "./auth-http-options.js";
 /**
  * Opens a connection for one request, over the proxy that the environment names for it.
  *
- * @throws ConnectError FailedPrecondition if the file of `sslCaCert` cannot be used, Unavailable if
+ * @throws FailureThrown FailedPrecondition if the file of `sslCaCert` cannot be used, Unavailable if
  *   the proxy cannot; the error of Node.js as it is for everything else; the signal's reason.
  */
 export async function openEndpoint(

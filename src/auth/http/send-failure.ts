@@ -1,18 +1,24 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { FailureThrown } from "../../errors/outcome.js";
 
 const CERTIFICATE = /CERT|SELF_SIGNED|^UNABLE_TO_|INVALID_CA|INVALID_PURPOSE/;
 const TLS = /^ERR_(SSL|TLS)_|^EPROTO$/;
 
 /**
  * The error of a request without an answer: Unavailable for what may pass, FailedPrecondition for
- * what somebody has to change. A ConnectError is kept as it is.
+ * what somebody has to change. A ConnectError, or a failure to connect that is explained already, is
+ * kept as it is.
  *
  * @param place what was asked, and its address.
  */
 export function sendFailure(error: unknown, place: string): ConnectError {
   if (error instanceof ConnectError) {
     return error;
+  }
+  if (error instanceof FailureThrown) {
+    const { code, message, cause } = error.failure;
+    return new ConnectError(message, code, undefined, undefined, cause);
   }
   const code = nodeErrorCode(error);
   const reason = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { type Failure, FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { ConnectFailureKind, ConnectFailureReason } from "./connect-failure-reason.js";
 import { tlsFailure } from "./tls-failure.js";
@@ -9,13 +10,6 @@ const kinds = new WeakMap<Error, ConnectFailureKind>();
 /** The kind of an error that `connectFailure` made; undefined for any other. */
 export function connectFailureKind(error: unknown): ConnectFailureKind | undefined {
   return error instanceof Error ? kinds.get(error) : undefined;
-}
-
-/** Notes that a connection that took too long waited for nothing but the server's HTTP/2 settings. */
-export function noteSilence(error: unknown): void {
-  if (error instanceof Error && kinds.get(error) === "timeout") {
-    kinds.set(error, "silence");
-  }
 }
 
 /**
@@ -30,6 +24,24 @@ export function connectFailure(cause: unknown, address: ServerAddress): ConnectE
     return cause;
   }
   return connectFailureFor(reason(cause, address), address, cause);
+}
+
+/** The error for what was thrown while a connection was made; anything else is kept as it is. */
+export function errorOfThrown(thrown: unknown): unknown {
+  return thrown instanceof FailureThrown ? errorOfFailure(thrown.failure) : thrown;
+}
+
+/** The error for a failure on the way to the server. */
+export function errorOfFailure({ kind, code, message, cause, noGrpc }: Failure): ConnectError {
+  const error = new ConnectError(message, code, undefined, undefined, cause);
+  if (kind === "refused") {
+    kinds.set(error, noGrpc === undefined ? "refused" : "silence");
+  } else if (kind === "local" && code === Code.Unavailable) {
+    kinds.set(error, noGrpc === undefined ? "certificate" : "protocol");
+  } else if (kind === "local" && code !== Code.Canceled) {
+    kinds.set(error, "options");
+  }
+  return error;
 }
 
 /** The same, for a reason that is known. */

@@ -1,8 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { CallRecord } from "../call-record.js";
-import { connectFailure, connectFailureKind } from "./connect-failure.js";
+import { connectFailure, connectFailureKind, errorOfFailure } from "./connect-failure.js";
 import { connectionLost, hintAtTls } from "./connection-lost.js";
 import { http2ErrorName } from "./http2-error-name.js";
 import { repairStatus } from "./malformed-status.js";
@@ -46,6 +47,9 @@ function explain(error: unknown, record: CallRecord, context: CallContext): unkn
   }
   if (!(error instanceof ConnectError) || connectFailureKind(error) !== undefined) {
     return error;
+  }
+  if (error.cause instanceof FailureThrown) {
+    return errorOfFailure(error.cause.failure);
   }
   if (isBreak(error)) {
     return explainBreak(error, record, context.address);

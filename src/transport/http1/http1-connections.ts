@@ -3,9 +3,10 @@ import { Agent as HttpsAgent } from "node:https";
 import { Socket } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
 import { onAbort } from "../../async/abort-listeners.js";
-import { currentAttempt } from "../call-context.js";
-import { ConnectAttempt } from "../socket/connect-attempt.js";
+import { currentAttempt, outsideOfCalls } from "../call-context.js";
+import { errorOfThrown } from "../errors/connect-failure.js";
 import { type DialOptions, dial } from "../socket/dial.js";
+import { PendingConnection } from "../socket/pending-connection.js";
 import { Http1Connection } from "./http1-connection.js";
 
 /** What HTTP/1.1 connections need. */
@@ -30,7 +31,7 @@ export function createHttp1Connections(options: Http1Options): Http1Connections 
   const settings = { keepAlive: true, timeout: IDLE_MS };
   const agent = address.secure ? new HttpsAgent(settings) : new HttpAgent(settings);
   const connections = new Map<object, Http1Connection>();
-  const connecting = new Set<ConnectAttempt<Socket>>();
+  const connecting = new Set<PendingConnection<Socket>>();
   let closed: ConnectError | undefined;
 
   const connect = async (): Promise<Socket> => {
@@ -38,11 +39,14 @@ export function createHttp1Connections(options: Http1Options): Http1Connections 
       throw closed;
     }
     const call = currentAttempt();
-    const attempt = new ConnectAttempt({
-      address,
-      connectTimeoutMs,
-      connect: (signal, onSocket) => dial({ ...options, alpn: "http/1.1", onSocket }, signal),
-    });
+    const attempt = outsideOfCalls(
+      () =>
+        new PendingConnection({
+          address,
+          connectTimeoutMs,
+          connect: (signal, onSocket) => dial({ ...options, alpn: "http/1.1", onSocket }, signal),
+        }),
+    );
     connecting.add(attempt);
     const stopListening = call && onAbort(call.signal, () => attempt.abort(call.signal.reason));
     try {
@@ -52,6 +56,8 @@ export function createHttp1Connections(options: Http1Options): Http1Connections 
       socket.once("close", () => connections.delete(socket));
       call?.record.carryOn(connection);
       return socket;
+    } catch (error) {
+      throw errorOfThrown(error);
     } finally {
       stopListening?.();
       connecting.delete(attempt);

@@ -1,12 +1,11 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP, isIPv6, type Socket } from "node:net";
-import { onAbort } from "../../async/abort-listeners.js";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { FailureThrown } from "../../errors/outcome.js";
+import { onAbort } from "../../async/abort-listeners.js";
 import type { ServerAddress } from "../aiem-url.js";
-import { connectFailureFor } from "../errors/connect-failure.js";
-import type { ConnectFailureKind } from "../errors/connect-failure-reason.js";
-import { tlsFailure } from "../errors/tls-failure.js";
+import { cannotConnect, tlsReason } from "../failures.js";
 import type { EnvironmentProxy } from "./environment-proxy.js";
 
 // The options of TLS are those of the server.
@@ -25,7 +24,7 @@ export interface TunnelOptions {
  * Asks a proxy for a connection to the server, by the method CONNECT (RFC 9110, section 9.3.6), for
  * http addresses as well.
  *
- * @throws ConnectError Unavailable that names the proxy, and never its password.
+ * @throws FailureThrown Unavailable that names the proxy, and never its password.
  */
 export function openTunnel(
   { variable, url }: EnvironmentProxy,
@@ -34,11 +33,11 @@ export function openTunnel(
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (url === undefined) {
-      reject(failure("options", `${variable} names no proxy: it must be an http or https URL`));
+      reject(failure(true, `${variable} names no proxy: it must be an http or https URL`));
       return;
     }
-    const fail = (kind: ConnectFailureKind, what: string, cause?: unknown) =>
-      reject(failure(kind, `the proxy ${url.origin}, named by ${variable}, ${what}`, cause));
+    const fail = (lasting: boolean, what: string, cause?: unknown) =>
+      reject(failure(lasting, `the proxy ${url.origin}, named by ${variable}, ${what}`, cause));
     const request = connectRequest(url, address);
     const stopListening = onAbort(signal, () => {
       reject(signal.reason);
@@ -46,9 +45,9 @@ export function openTunnel(
     });
     request.on("error", (error) => {
       const code = nodeErrorCode(error);
-      const kind = code === "ECONNREFUSED" ? "refused" : tlsFailure(code, error)?.kind;
+      const { lasting = false, ofCertificate = false } = tlsReason(code, error) ?? {};
       const what = `cannot be used: ${code ?? error.message}`;
-      fail(kind ?? "network", kind === "certificate" ? what + CERTIFICATE_HINT : what, error);
+      fail(lasting, ofCertificate ? what + CERTIFICATE_HINT : what, error);
     });
     request.once("socket", (socket) => onSocket?.(socket));
     request.once("close", stopListening);
@@ -58,8 +57,11 @@ export function openTunnel(
       socket.on("error", () => undefined);
       if (statusCode < 200 || statusCode > 299) {
         socket.destroy();
-        const kind = statusCode >= 500 || statusCode === 429 ? "network" : "options";
-        fail(kind, `refuses to connect to it (HTTP ${statusCode})${hint(statusCode, variable)}`);
+        const mayPass = statusCode >= 500 || statusCode === 429;
+        fail(
+          !mayPass,
+          `refuses to connect to it (HTTP ${statusCode})${hint(statusCode, variable)}`,
+        );
         return;
       }
       socket.unshift(head);
@@ -68,8 +70,8 @@ export function openTunnel(
     request.end();
   });
 
-  function failure(kind: ConnectFailureKind, text: string, cause?: unknown) {
-    return connectFailureFor({ kind, text }, address, cause);
+  function failure(lasting: boolean, text: string, cause?: unknown): FailureThrown {
+    return new FailureThrown(cannotConnect({ lasting, text }, address, cause));
   }
 }
 

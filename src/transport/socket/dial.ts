@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { TransportOptions } from "../connection-config.js";
-import { connectFailureFor } from "../errors/connect-failure.js";
-import { noCommonProtocol } from "../errors/tls-failure.js";
+import { cannotConnect, noCommonProtocol } from "../failures.js";
 import type { EnvironmentProxy } from "../proxy/environment-proxy.js";
 import { openTunnel } from "../proxy/open-tunnel.js";
 import { openSocket } from "./open-socket.js";
@@ -20,7 +20,12 @@ export interface DialOptions
   readonly onSocket?: ((socket: Socket) => void) | undefined;
 }
 
-/** Opens a connection that can carry data, with certificates as they are on disk now. */
+/**
+ * Opens a connection that can carry data, with certificates as they are on disk now.
+ *
+ * @throws FailureThrown where more is known than Node.js tells; else the error of Node.js as it is,
+ *   which `connectFailure` explains; the signal's reason.
+ */
 export async function dial(
   options: DialOptions & { readonly alpn: "h2" | "http/1.1" },
   signal: AbortSignal,
@@ -33,7 +38,7 @@ export async function dial(
     return await openSocket(address, socketOptions);
   } catch (error) {
     throw nodeErrorCode(error) === "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
-      ? connectFailureFor(noCommonProtocol(alpn), address, error)
+      ? new FailureThrown(cannotConnect(noCommonProtocol(alpn), address, error))
       : error;
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
+import { FailureThrown } from "../../errors/outcome.js";
 import type { TransportOptions } from "../connection-config.js";
 
 type TlsFile = "sslCaCert" | "sslClientCert" | "sslClientKey";
@@ -9,7 +10,7 @@ type TlsFile = "sslCaCert" | "sslClientCert" | "sslClientKey";
  * Reads the PEM files that the options name. They are read for each connection, so that renewed
  * certificates come into use without a new client.
  *
- * @throws ConnectError FailedPrecondition that names the option and the path.
+ * @throws FailureThrown FailedPrecondition that names the option and the path.
  */
 export async function readTlsFiles(
   options: Pick<TransportOptions, TlsFile>,
@@ -65,8 +66,8 @@ function check<T>(option: TlsFile, path: string | undefined, use: () => T): T {
   }
 }
 
-function unusable(option: TlsFile, path: string, what: string, cause?: unknown): ConnectError {
+function unusable(option: TlsFile, path: string, what: string, cause?: unknown): FailureThrown {
   const reason = cause instanceof Error ? `: ${cause.message}` : "";
   const message = `${option} ${path} ${what}${reason}`;
-  return new ConnectError(message, Code.FailedPrecondition, undefined, undefined, cause);
+  return new FailureThrown({ kind: "local", code: Code.FailedPrecondition, message, cause });
 }

@@ -18,7 +18,7 @@ async function start(maxConcurrentStreams: number) {
       settings: { maxConcurrentStreams },
     }),
   );
-  const { transport } = closing(createTransport({ aiemUrl: server.url }));
+  const { transport } = closing(createTransport({ aiemUrl: server.url }, { maxConnections: 16 }));
   const client = createClient(ProcessService, transport);
   const follow = async (record = new CallRecord()) => {
     const abort = new AbortController();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shortCallReserve } from "../../../src/transport/session-pool/short-call-reserve.js";
+import { shortCallReserve } from "../../../src/transport/http2/session.js";
 
 test.each([
   [1, 0],

@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
+import { FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
-import { outsideOfCalls } from "../call-context.js";
-import { connectFailure, connectFailureFor } from "../errors/connect-failure.js";
+import { cannotConnect, connectFailure } from "../failures.js";
 
 /** What a connection is made with. */
-export interface ConnectAttemptOptions<T> {
+export interface PendingConnectionOptions<T> {
   readonly address: ServerAddress;
   readonly connectTimeoutMs: number;
   /** Makes the connection, until it can carry requests. */
@@ -12,15 +12,15 @@ export interface ConnectAttemptOptions<T> {
 }
 
 /** A connection in the making, with a limit of time. */
-export class ConnectAttempt<T> {
-  /** The connection; rejects with a ConnectError that says why there is none. */
+export class PendingConnection<T> {
+  /** The connection; rejects with a FailureThrown that says why there is none. */
   readonly result: Promise<T>;
   readonly #controller = new AbortController();
   #socket: Socket | undefined;
   #wanted = true;
 
-  constructor(options: ConnectAttemptOptions<T>) {
-    this.result = outsideOfCalls(() => this.#run(options));
+  constructor(options: PendingConnectionOptions<T>) {
+    this.result = this.#run(options);
   }
 
   /** Whether somebody waits for the connection. It keeps the program alive only then. */
@@ -36,7 +36,7 @@ export class ConnectAttempt<T> {
     this.#controller.abort(reason);
   }
 
-  async #run({ address, connectTimeoutMs, connect }: ConnectAttemptOptions<T>): Promise<T> {
+  async #run({ address, connectTimeoutMs, connect }: PendingConnectionOptions<T>): Promise<T> {
     const { signal } = this.#controller;
     const expire = () => this.abort(this.#timeout(address, connectTimeoutMs));
     // An open socket or a name being looked up keeps the program alive where that is wanted.
@@ -47,7 +47,10 @@ export class ConnectAttempt<T> {
         this.#refer();
       });
     } catch (error) {
-      throw signal.aborted ? signal.reason : connectFailure(error, address);
+      if (error instanceof FailureThrown) {
+        throw error;
+      }
+      throw signal.aborted ? signal.reason : new FailureThrown(connectFailure(error, address));
     } finally {
       clearTimeout(timer);
     }
@@ -61,12 +64,12 @@ export class ConnectAttempt<T> {
     }
   }
 
-  #timeout(address: ServerAddress, connectTimeoutMs: number) {
+  #timeout(address: ServerAddress, connectTimeoutMs: number): FailureThrown {
     const connected = this.#socket !== undefined && !this.#socket.connecting;
     const text = connected
       ? "the server accepted the connection and then did not answer; check that it speaks what is asked for: the scheme of aiemUrl, protocol, httpVersion"
       : "the server did not accept the connection; check the address and firewalls";
     const late = `not within ${connectTimeoutMs} ms: ${text}`;
-    return connectFailureFor({ kind: "timeout", text: late }, address);
+    return new FailureThrown(cannotConnect({ text: late }, address));
   }
 }

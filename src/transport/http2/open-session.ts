@@ -1,9 +1,9 @@
 import { TLSSocket } from "node:tls";
+import { FailureThrown } from "../../errors/outcome.js";
 import { onAbort } from "../../async/abort-listeners.js";
-import { connectFailureFor, noteSilence } from "../errors/connect-failure.js";
-import { noCommonProtocol } from "../errors/tls-failure.js";
+import { cannotConnect, noCommonProtocol } from "../failures.js";
 import { type DialOptions, dial } from "../socket/dial.js";
-import { PooledSession } from "./pooled-session.js";
+import { Session } from "./session.js";
 
 /** What a session needs. */
 export interface SessionOptions extends DialOptions {
@@ -14,35 +14,39 @@ export interface SessionOptions extends DialOptions {
  * Opens a connection, starts HTTP/2 on it, and waits for the server's settings: before them Node.js
  * takes the limit of streams for 100, whatever it is.
  */
-export async function openSession(
-  options: SessionOptions,
-  signal: AbortSignal,
-): Promise<PooledSession> {
+export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<Session> {
   const { address, streamWindowBytes } = options;
   const socket = await dial({ ...options, alpn: "h2" }, signal);
   if (socket instanceof TLSSocket && socket.alpnProtocol && socket.alpnProtocol !== "h2") {
     socket.destroy();
-    throw connectFailureFor(noCommonProtocol("h2"), address);
+    throw new FailureThrown(cannotConnect(noCommonProtocol("h2"), address));
   }
-  const session = new PooledSession(socket, address, streamWindowBytes);
+  const session = new Session(socket, address, streamWindowBytes);
   try {
     await settings(session, signal);
   } catch (error) {
-    noteSilence(error);
-    session.session.destroy();
+    session.http2.destroy();
     socket.destroy();
-    throw error;
+    throw noteSilence(error);
   }
   return session;
 }
 
-function settings({ session }: PooledSession, signal: AbortSignal): Promise<void> {
+// A server that has accepted the connection and does not begin HTTP/2 speaks no gRPC.
+function noteSilence(error: unknown): unknown {
+  if (error instanceof FailureThrown && error.failure.kind === "refused") {
+    return new FailureThrown({ ...error.failure, noGrpc: error.failure.message });
+  }
+  return error;
+}
+
+function settings({ http2 }: Session, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = () => {
       stopListening();
-      session.off("remoteSettings", ready);
-      session.off("error", fail);
-      session.off("close", close);
+      http2.off("remoteSettings", ready);
+      http2.off("error", fail);
+      http2.off("close", close);
     };
     const ready = () => {
       settle();
@@ -54,8 +58,8 @@ function settings({ session }: PooledSession, signal: AbortSignal): Promise<void
     };
     const close = () => fail(new Error("the server closed the connection before HTTP/2 began"));
     const stopListening = onAbort(signal, () => fail(signal.reason));
-    session.once("remoteSettings", ready);
-    session.once("error", fail);
-    session.once("close", close);
+    http2.once("remoteSettings", ready);
+    http2.once("error", fail);
+    http2.once("close", close);
   });
 }
