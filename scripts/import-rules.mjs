@@ -15,14 +15,14 @@ const allowedImports = {
   "src/model/": ["gen/", "src/gen.ts"],
   "src/errors/": ["gen/", "src/gen.ts", "src/model/"],
   "src/retry/": ["gen/", "src/gen.ts", "src/model/", "src/errors/"],
-  "src/http-rules/": ["gen/", "src/gen.ts"],
+  "src/rest-rules/": ["gen/", "src/gen.ts"],
   "src/transport/": [
     "gen/",
     "src/gen.ts",
     "src/model/",
     "src/errors/",
     "src/retry/",
-    "src/http-rules/",
+    "src/rest-rules/",
   ],
   "src/auth/": [
     "src/errors/",
@@ -49,7 +49,7 @@ const allowedImports = {
     "src/auth/",
     "src/client/",
   ],
-  "src/stub/": ["gen/", "src/gen.ts", "src/model/", "src/http-rules/"],
+  "src/stub/": ["gen/", "src/gen.ts", "src/model/", "src/rest-rules/"],
   "src/cli/": ["src/index.ts", "src/stub/index.ts"],
 };
 

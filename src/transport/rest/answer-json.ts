@@ -1,8 +1,8 @@
 import type { DescMessage, JsonValue, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { FieldValueError } from "../../http-rules/field-value-error.js";
-import { isJsonObject } from "../../http-rules/json/json-object.js";
-import { messageFromJson } from "../../http-rules/json/message-from-json.js";
+import { FieldValueError } from "../../rest-rules/field-value-error.js";
+import { isJsonObject } from "../../rest-rules/json/json-object.js";
+import { messageFromJson } from "../../rest-rules/json/message-from-json.js";
 
 /**
  * Parses bytes of an answer.

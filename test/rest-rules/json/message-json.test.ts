@@ -15,9 +15,9 @@ import {
   ReadOutputFramesResponseSchema,
   ReadOutputResponseSchema,
 } from "../../../src/gen.js";
-import { FieldValueError } from "../../../src/http-rules/field-value-error.js";
-import { messageFromJson } from "../../../src/http-rules/json/message-from-json.js";
-import { messageToJson } from "../../../src/http-rules/json/message-to-json.js";
+import { FieldValueError } from "../../../src/rest-rules/field-value-error.js";
+import { messageFromJson } from "../../../src/rest-rules/json/message-from-json.js";
+import { messageToJson } from "../../../src/rest-rules/json/message-to-json.js";
 import { testMessage } from "../support/descriptors.js";
 import { EVERYTHING } from "../support/everything.js";
 import { anyMessage } from "../support/message-arbitrary.js";

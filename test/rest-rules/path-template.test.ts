@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { parsePathTemplate, variablePattern } from "../../src/http-rules/path-template.js";
+import { parsePathTemplate, variablePattern } from "../../src/rest-rules/path-template.js";
 
 const literal = (text: string) => ({ kind: "literal", text });
 const wildcard = { kind: "wildcard" };
