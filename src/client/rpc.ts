@@ -9,7 +9,7 @@ import {
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Failure } from "../errors/failure.js";
 import type { CallScope } from "../retry/call-scope.js";
-import { headerTimeoutMs } from "../retry/header-timeout.js";
+import { headerTimeoutMs } from "../transport/header-timeout.js";
 import type { RetryBudget } from "../retry/retry-budget.js";
 import type { RetryPolicy } from "../retry/retry-options.js";
 import { sleep } from "../retry/sleep.js";

@@ -1,4 +1,4 @@
-import { headerTimeoutMs } from "../../retry/header-timeout.js";
+import { headerTimeoutMs } from "../header-timeout.js";
 
 // Those of the connection are HTTP's own matter, and so is the length of the body.
 const NOT_OURS = [

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { headerTimeoutMs } from "../../src/retry/header-timeout.js";
+import { headerTimeoutMs } from "../../src/transport/header-timeout.js";
 
 describe("headerTimeoutMs", () => {
   it("gives whole milliseconds of eight digits at most, for any duration", () => {
