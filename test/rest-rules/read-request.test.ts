@@ -2,10 +2,10 @@ import { create, type JsonValue } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 
 import { OutputStream, ProcessService } from "../../src/gen.js";
-import { FieldValueError } from "../../src/rest-rules/field-value-error.js";
-import { matchPath, splitPath } from "../../src/rest-rules/match-path.js";
-import { readHttpRule } from "../../src/rest-rules/read-http-rule.js";
-import { readRequest } from "../../src/rest-rules/read-request.js";
+import { FieldValueError } from "../../src/rest-rules/field-values.js";
+import { readHttpRule } from "../../src/rest-rules/http-rule.js";
+import { readRequest } from "../../src/rest-rules/request.js";
+import { matchPath, splitPath } from "../../src/rest-rules/router.js";
 import { field, testMethod } from "./support/descriptors.js";
 
 const PARENT = "workspaces/w/sandboxEngines/e";

@@ -2,9 +2,9 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 
 import { OutputStream, Process_State, ProcessService } from "../../src/gen.js";
-import { FieldValueError } from "../../src/rest-rules/field-value-error.js";
-import { readHttpRule } from "../../src/rest-rules/read-http-rule.js";
-import { renderRequest } from "../../src/rest-rules/render-request.js";
+import { FieldValueError } from "../../src/rest-rules/field-values.js";
+import { readHttpRule } from "../../src/rest-rules/http-rule.js";
+import { renderRequest } from "../../src/rest-rules/request.js";
 
 const PARENT = "workspaces/w/sandboxEngines/e";
 const NAME = `${PARENT}/processes/p`;

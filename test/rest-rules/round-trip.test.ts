@@ -3,10 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { ProcessService } from "../../src/gen.js";
-import { createRouter } from "../../src/rest-rules/create-router.js";
-import { readHttpRule } from "../../src/rest-rules/read-http-rule.js";
-import { readRequest } from "../../src/rest-rules/read-request.js";
-import { renderRequest } from "../../src/rest-rules/render-request.js";
+import { readHttpRule } from "../../src/rest-rules/http-rule.js";
+import { readRequest, renderRequest } from "../../src/rest-rules/request.js";
+import { createRouter } from "../../src/rest-rules/router.js";
 import { field, testMethod } from "./support/descriptors.js";
 import { EVERYTHING, QUERY_FIELDS } from "./support/everything.js";
 import { anyMessage, anyText } from "./support/message-arbitrary.js";

@@ -1,7 +1,7 @@
 import { type DescMessage, fromJson, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
 
-import { FieldValueError } from "../field-value-error.js";
+import { FieldValueError } from "../field-values.js";
 import { decodeBase64 } from "./base64.js";
 import { mayHoldBytes } from "./bytes-in-messages.js";
 import { HeldBytes } from "./held-bytes.js";

@@ -1,6 +1,6 @@
 import type { DescField, DescMessage, JsonValue } from "@bufbuild/protobuf";
 
-import { FieldValueError } from "../field-value-error.js";
+import { FieldValueError } from "../field-values.js";
 import { fieldMayHoldBytes, isBytesValue } from "./bytes-in-messages.js";
 import { isJsonObject, mapValues } from "./json-object.js";
 

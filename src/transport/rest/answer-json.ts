@@ -1,6 +1,6 @@
 import type { DescMessage, JsonValue, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { FieldValueError } from "../../rest-rules/field-value-error.js";
+import { FieldValueError } from "../../rest-rules/field-values.js";
 import { isJsonObject } from "../../rest-rules/json/json-object.js";
 import { messageFromJson } from "../../rest-rules/json/message-from-json.js";
 

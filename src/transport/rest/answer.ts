@@ -1,7 +1,7 @@
 import type { DescMessage, JsonValue, MessageShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
-import { FieldValueError } from "../../rest-rules/field-value-error.js";
+import { FieldValueError } from "../../rest-rules/field-values.js";
 import { isJsonObject } from "../../rest-rules/json/json-object.js";
 import { messageFromJson } from "../../rest-rules/json/message-from-json.js";
 import type { ServerAddress } from "../aiem-url.js";

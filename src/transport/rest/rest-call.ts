@@ -1,10 +1,9 @@
 import type { DescMethod, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { FieldValueError } from "../../rest-rules/field-value-error.js";
+import { FieldValueError } from "../../rest-rules/field-values.js";
 import type { HttpRule } from "../../rest-rules/http-rule.js";
-import { HttpRuleError } from "../../rest-rules/http-rule-error.js";
-import { readHttpRule } from "../../rest-rules/read-http-rule.js";
-import { renderRequest } from "../../rest-rules/render-request.js";
+import { HttpRuleError, readHttpRule } from "../../rest-rules/http-rule.js";
+import { renderRequest } from "../../rest-rules/request.js";
 import type { HttpRequest } from "./http-exchange.js";
 import { requestHeaders } from "./request-headers.js";
 

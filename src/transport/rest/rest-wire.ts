@@ -11,11 +11,10 @@ import {
 import { Code } from "@connectrpc/connect";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
-import { FieldValueError } from "../../rest-rules/field-value-error.js";
+import { FieldValueError } from "../../rest-rules/field-values.js";
 import type { HttpRule } from "../../rest-rules/http-rule.js";
-import { HttpRuleError } from "../../rest-rules/http-rule-error.js";
-import { readHttpRule } from "../../rest-rules/read-http-rule.js";
-import { renderRequest } from "../../rest-rules/render-request.js";
+import { HttpRuleError, readHttpRule } from "../../rest-rules/http-rule.js";
+import { renderRequest } from "../../rest-rules/request.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { CLIENT_CLOSED } from "../failures.js";
 import { headerTimeoutMs } from "../header-timeout.js";

@@ -15,7 +15,7 @@ import {
   ReadOutputFramesResponseSchema,
   ReadOutputResponseSchema,
 } from "../../../src/gen.js";
-import { FieldValueError } from "../../../src/rest-rules/field-value-error.js";
+import { FieldValueError } from "../../../src/rest-rules/field-values.js";
 import { messageFromJson } from "../../../src/rest-rules/json/message-from-json.js";
 import { messageToJson } from "../../../src/rest-rules/json/message-to-json.js";
 import { testMessage } from "../support/descriptors.js";

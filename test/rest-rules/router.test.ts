@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { ProcessService } from "../../src/gen.js";
-import { createRouter } from "../../src/rest-rules/create-router.js";
-import { readHttpRule } from "../../src/rest-rules/read-http-rule.js";
+import { readHttpRule } from "../../src/rest-rules/http-rule.js";
+import { createRouter } from "../../src/rest-rules/router.js";
 
 const route = createRouter(ProcessService.methods.map(readHttpRule));
 const PARENT = "workspaces/w/sandboxEngines/e";

@@ -3,8 +3,7 @@ import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 
 import { ProcessService } from "../../src/gen.js";
-import { HttpRuleError } from "../../src/rest-rules/http-rule-error.js";
-import { readHttpRule } from "../../src/rest-rules/read-http-rule.js";
+import { HttpRuleError, readHttpRule } from "../../src/rest-rules/http-rule.js";
 import { field, testMethod } from "./support/descriptors.js";
 
 const NAME = field("name", 1, "string");
