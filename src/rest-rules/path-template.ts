@@ -5,7 +5,7 @@ export type Segment =
 
 /** A variable of a path, which stands for the segments from `start` up to, not including, `end`. */
 export interface TemplateVariable {
-  /** The path of a field: `name`, `process.name`. */
+  /** The name of a field. */
   readonly name: string;
   readonly start: number;
   readonly end: number;
@@ -22,11 +22,11 @@ export interface PathTemplate {
 const VERB = /^(?<path>.*?)(?::(?<verb>[^/{}:*]+))?$/s;
 // A variable with its own template, or anything up to the next slash.
 const PART = /^\/(?:\{(?<name>[^{}=]*)(?:=(?<template>[^{}]*))?\}|(?<segment>[^/]*))/;
-const NAME = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
+const NAME = /^[A-Za-z_]\w*$/;
 const LITERAL = /^[^*{}=:]+$/;
 
 /**
- * Parses a path by the grammar of google/api/http.proto, without `**`.
+ * Parses a path by the grammar of google/api/http.proto, without `**` and fields of fields.
  *
  * @throws Error that tells what of the path is wrong or not supported.
  */

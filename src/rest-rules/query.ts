@@ -1,49 +1,31 @@
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import {
-  ensureParent,
-  type FieldPath,
-  findParent,
-  jsonPath,
-  protoPath,
-  resolveFieldPath,
-} from "./field-path.js";
-import {
   FieldValueError,
   percentDecode,
   percentEncode,
+  type TextField,
   valueFromText,
   valueToText,
 } from "./field-values.js";
 import type { HttpRule } from "./http-rule.js";
 
 /**
- * The query of a request, without its question mark; empty where all its fields are unset. That a
- * nested message is set, but none of its fields, cannot be told in a query.
+ * The query of a request, without its question mark; empty where all its fields are unset.
  *
  * @throws FieldValueError for text that has no UTF-8.
  */
 export function renderQuery({ query }: HttpRule, message: ReflectMessage): string {
-  return [...query.values()]
-    .flatMap((path) => textsOf(message, path).map((text) => parameter(path, text)))
+  return query
+    .filter((field) => message.isSet(field))
+    .map((field) => parameter(field, valueToText(field, message.get(field))))
     .join("&");
 }
 
-function textsOf(message: ReflectMessage, path: FieldPath): string[] {
-  const parent = findParent(message, path);
-  const { leaf } = path;
-  if (!parent?.isSet(leaf)) {
-    return [];
-  }
-  return leaf.fieldKind === "list"
-    ? [...parent.get(leaf)].map((item) => valueToText(leaf, item))
-    : [valueToText(leaf, parent.get(leaf))];
-}
-
-function parameter(path: FieldPath, text: string): string {
+function parameter({ name, jsonName }: TextField, text: string): string {
   try {
-    return `${percentEncode(jsonPath(path))}=${percentEncode(text)}`;
+    return `${percentEncode(jsonName)}=${percentEncode(text)}`;
   } catch {
-    throw new FieldValueError(protoPath(path), "has half a character, which no URL can carry");
+    throw new FieldValueError(name, "has half a character, which no URL can carry");
   }
 }
 
@@ -51,50 +33,21 @@ function parameter(path: FieldPath, text: string): string {
  * Sets the fields that a query names, by the names of the proto file or of JSON. Names that are not
  * the query's are ignored, those of fields in the path or in the body too.
  *
- * @throws FieldValueError for a value that does not fit its field, for a second value of a field
- * that does not repeat, and for a second field of a oneof.
+ * @throws FieldValueError for a value that does not fit its field, and for a second value.
  * @throws URIError where `%XX` is malformed.
  */
 export function readQuery(rule: HttpRule, message: ReflectMessage, query: string): void {
-  const texts = new Map<FieldPath, string[]>();
+  const given = new Set<TextField>();
   for (const [name, text] of parameters(query)) {
-    const named = resolveFieldPath(rule.rpc.input, name);
-    const path = named && rule.query.get(protoPath(named));
-    if (path !== undefined) {
-      texts.set(path, [...(texts.get(path) ?? []), text]);
+    const field = rule.query.find((one) => one.name === name || one.jsonName === name);
+    if (field === undefined) {
+      continue;
     }
-  }
-  for (const [path, values] of texts) {
-    setField(message, path, values);
-  }
-}
-
-function setField(message: ReflectMessage, path: FieldPath, texts: readonly string[]): void {
-  const { leaf } = path;
-  const name = protoPath(path);
-  const parent = ensureParent(message, path);
-  if (leaf.fieldKind === "list") {
-    const list = parent.get(leaf);
-    for (const text of texts) {
-      list.add(parse(name, path, text));
+    if (given.has(field)) {
+      throw new FieldValueError(field.name, "has more than one value, but takes one");
     }
-    return;
-  }
-  const [text = "", ...more] = texts;
-  if (more.length > 0) {
-    throw new FieldValueError(name, `has ${texts.length} values, but takes one`);
-  }
-  if (leaf.oneof !== undefined && parent.oneofCase(leaf.oneof) !== undefined) {
-    throw new FieldValueError(name, `another field of the oneof ${leaf.oneof.name} is set already`);
-  }
-  parent.set(leaf, parse(name, path, text));
-}
-
-function parse(name: string, { leaf }: FieldPath, text: string): unknown {
-  try {
-    return valueFromText(leaf, text);
-  } catch (error) {
-    throw new FieldValueError(name, error instanceof Error ? error.message : String(error));
+    given.add(field);
+    message.set(field, valueFromText(field, text));
   }
 }
 

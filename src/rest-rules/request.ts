@@ -1,6 +1,5 @@
-import type { DescMethod, JsonValue, MessageShape } from "@bufbuild/protobuf";
+import type { DescField, DescMethod, JsonValue, MessageShape } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { ensureParent, findParent } from "./field-path.js";
 import { FieldValueError, percentEncode, valueFromText, valueToText } from "./field-values.js";
 import type { HttpMethod, HttpRule, PathVariable } from "./http-rule.js";
 import { isJsonObject } from "./json/json-object.js";
@@ -48,9 +47,7 @@ function renderBody(
   if (body.kind === "none") {
     return undefined;
   }
-  const inPath = new Set(
-    variables.filter(({ path }) => path.parents.length === 0).map(({ path }) => path.leaf),
-  );
+  const inPath = new Set<DescField>(variables.map(({ field }) => field));
   const fields =
     body.kind === "field" ? [body.field] : rpc.input.fields.filter((field) => !inPath.has(field));
   const part = reflect(rpc.input, undefined, false);
@@ -86,8 +83,8 @@ function variableSegments(
   variable: PathVariable,
   message: ReflectMessage,
 ): string[] {
-  const { name, path, start, end } = variable;
-  const text = valueToText(path.leaf, findParent(message, path)?.get(path.leaf) ?? "");
+  const { name, field, start, end } = variable;
+  const text = valueToText(field, message.get(field));
   const values = text.split("/");
   const expected = template.segments.slice(start, end);
   if (
@@ -136,12 +133,8 @@ export function readRequest(
   const message = messageFromJson(rule.rpc.input, bodyOfMessage(rule, body));
   const reflected = reflect(rule.rpc.input, message);
   readQuery(rule, reflected, query);
-  for (const [{ name, path }, text] of pathValues) {
-    try {
-      ensureParent(reflected, path).set(path.leaf, valueFromText(path.leaf, text));
-    } catch (error) {
-      throw new FieldValueError(name, error instanceof Error ? error.message : String(error));
-    }
+  for (const [{ field }, text] of pathValues) {
+    reflected.set(field, valueFromText(field, text));
   }
   return message;
 }

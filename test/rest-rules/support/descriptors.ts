@@ -35,6 +35,16 @@ export interface TestFile {
   readonly service?: JsonObject[];
 }
 
+/** An enum of the descriptors. */
+export const COLOR: JsonObject = {
+  name: "Color",
+  value: [
+    { name: "COLOR_UNSPECIFIED", number: 0 },
+    { name: "COLOR_RED", number: 1 },
+    { name: "COLOR_BLUE", number: 5 },
+  ],
+};
+
 /** Descriptors of the package `test`, made without a compiler. */
 export function testDescriptors(file: TestFile) {
   const proto = fromJson(
