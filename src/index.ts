@@ -6,14 +6,13 @@ export type { AuthHttpOptions } from "./auth/http/auth-http-options.js";
 export type { RefreshTokenOptions } from "./auth/refresh/refresh-token-options.js";
 export { refreshTokenProvider } from "./auth/refresh/refresh-token-provider.js";
 export { connectionFromEnvironment } from "./auth/settings/connection-from-environment.js";
-export type { CallOptions } from "./client/call-options.js";
+export type { CallOptions } from "./call/call-options.js";
+export type { ClientHooks, ResumeEvent, RetryEvent } from "./call/hooks.js";
+export type { RetryOptions } from "./call/patience.js";
 export type {
   ClientConfig,
-  ClientHooks,
   ClientOptions,
   ClientTimings,
-  ResumeEvent,
-  RetryEvent,
   TransportConfig,
 } from "./client/client-options.js";
 export type { CreateProcessOptions } from "./client/create-process.js";
@@ -23,17 +22,12 @@ export type {
   ProcessFilter,
   ProcessPage,
 } from "./client/list-processes.js";
-export type { LiveOutput } from "./client/output/live-output.js";
-export type { OutputWritables } from "./client/output/output-sinks.js";
-export type { PipeOutputOptions } from "./client/output/pipe-output.js";
-export type { ReadOutputOptions } from "./client/output/read-output.js";
-export type { OutputLine, StreamLinesOptions } from "./client/output/stream-lines.js";
-export type { StreamOutputOptions } from "./client/output/stream-output-options.js";
 export { ProcessClient } from "./client/process-client.js";
 export type { ProcessHandle } from "./client/process-handle.js";
+export type { ReadOutputOptions } from "./client/read-output.js";
 export type { RunProcessOptions } from "./client/run-process.js";
 export type { TerminateProcessOptions } from "./client/terminate-process.js";
-export type { WaitProcessByPollingOptions } from "./client/wait/wait-process-by-polling.js";
+export type { WaitProcessByPollingOptions } from "./client/wait-process-by-polling.js";
 export { InvalidInputError } from "./errors/invalid-input-error.js";
 export { type OutputGap, OutputGapError } from "./errors/output-gap-error.js";
 export { ProcessFailedError } from "./errors/process-failed-error.js";
@@ -60,9 +54,12 @@ export {
 export type { ProcessResult } from "./model/process-result.js";
 export type { EngineNameParts, ProcessNameParts } from "./model/resource-names.js";
 export type { SignalName } from "./model/signals.js";
-export type { RetryOptions } from "./retry/retry-options.js";
+export type { OutputLine, StreamLinesOptions } from "./output/lines.js";
+export type { LiveOutput } from "./output/live-output.js";
+export type { OutputWritables, PipeOutputOptions } from "./output/pipe.js";
+export type { StreamOutputOptions } from "./output/stream-output-options.js";
 export { engineName, parseProcessName } from "./rules/names.js";
-export type { ProtocolEvent } from "./transport/auto/protocol-event.js";
+export type { ProtocolEvent } from "./transport/auto.js";
 export type {
   ConnectionConfig,
   TokenProvider,

@@ -1,5 +1,5 @@
-import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import type { DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Limit, sleep } from "../async/limit.js";
 import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.js";
@@ -14,8 +14,14 @@ import {
   type Wire,
 } from "../transport/wire.js";
 import type { CallOptions } from "./call-options.js";
-import { type ClientHooks } from "./hooks.js";
-import { mayHaveHadEffect, mayRepeatRead, Patience, type RetryPolicy, retryPolicy } from "./patience.js";
+import type { ClientHooks } from "./hooks.js";
+import {
+  mayHaveHadEffect,
+  mayRepeatRead,
+  Patience,
+  type RetryPolicy,
+  retryPolicy,
+} from "./patience.js";
 
 // A call without an answer for so long gives reason to doubt its connection: a half-open one is
 // silent for ever. A shorter limit is more likely to be too short for the server.

@@ -1,10 +1,15 @@
+import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
 import type { OutputFrame } from "../model/output.js";
 import type { FinishedProcess, Process, ProcessSpec } from "../model/process.js";
 import type { ProcessResult } from "../model/process-result.js";
 import type { SignalName } from "../model/signals.js";
-import type { CallOptions } from "./call-options.js";
+import { type OutputLine, type StreamLinesOptions, streamLines } from "../output/lines.js";
+import { FollowedOutput, type LiveOutput } from "../output/live-output.js";
+import { type PipeOutputOptions, pipeOutput } from "../output/pipe.js";
+import type { StreamOutputOptions } from "../output/stream-output-options.js";
+import { callerOf } from "./caller.js";
 import type { ClientConfig, ClientOptions } from "./client-options.js";
-import { type Connection, connect } from "./connection.js";
 import { type CreateProcessOptions, createProcess } from "./create-process.js";
 import { getProcess } from "./get-process.js";
 import {
@@ -14,21 +19,17 @@ import {
   listProcesses,
   type ProcessPage,
 } from "./list-processes.js";
-import { type LiveOutput, OutputFollower } from "./output/live-output.js";
-import { type PipeOutputOptions, pipeOutput } from "./output/pipe-output.js";
-import { type ReadOutputOptions, readOutput, readOutputFrames } from "./output/read-output.js";
-import { type OutputLine, type StreamLinesOptions, streamLines } from "./output/stream-lines.js";
-import type { StreamOutputOptions } from "./output/stream-output-options.js";
 import { ProcessHandle } from "./process-handle.js";
+import { type ReadOutputOptions, readOutput, readOutputFrames } from "./read-output.js";
 import { type RunProcessOptions, runProcess } from "./run-process.js";
 import { sendSignal } from "./send-signal.js";
 import { startProcess } from "./start-process.js";
 import { type TerminateProcessOptions, terminateProcess } from "./terminate-process.js";
-import { waitProcess } from "./wait/wait-process.js";
+import { waitProcess } from "./wait-process.js";
 import {
   type WaitProcessByPollingOptions,
   waitProcessByPolling,
-} from "./wait/wait-process-by-polling.js";
+} from "./wait-process-by-polling.js";
 
 /**
  * Runs and follows processes inside the SandboxEngines of H2O AI Engine Manager.
@@ -43,7 +44,8 @@ import {
  * const { ok, stdout } = await client.runProcess(parent, { command: "date" });
  */
 export class ProcessClient implements AsyncDisposable {
-  readonly #connection: Connection;
+  readonly #caller: Caller;
+  readonly #close: () => void;
 
   /**
    * Opens no connection yet: the first call does.
@@ -52,7 +54,9 @@ export class ProcessClient implements AsyncDisposable {
    * @throws InvalidInputError if an option cannot be used.
    */
   constructor(config: ClientConfig, options: ClientOptions = {}) {
-    this.#connection = connect(config, options);
+    const { caller, close } = callerOf(config, options);
+    this.#caller = caller;
+    this.#close = close;
   }
 
   /**
@@ -67,7 +71,7 @@ export class ProcessClient implements AsyncDisposable {
     spec: ProcessSpec,
     options: CreateProcessOptions = {},
   ): Promise<Process> {
-    return createProcess(this.#connection.rpc, parent, spec, options);
+    return createProcess(this.#caller, parent, spec, options);
   }
 
   /**
@@ -76,17 +80,17 @@ export class ProcessClient implements AsyncDisposable {
    * @throws ConnectError FailedPrecondition if it was started before.
    */
   startProcess(name: string, options: CallOptions = {}): Promise<Process> {
-    return startProcess(this.#connection.rpc, name, options);
+    return startProcess(this.#caller, name, options);
   }
 
   /** Returns a process as it is now. */
   getProcess(name: string, options: CallOptions = {}): Promise<Process> {
-    return getProcess(this.#connection.rpc, name, options);
+    return getProcess(this.#caller, name, options);
   }
 
   /** Returns one page of an engine's processes. */
   listProcesses(parent: string, options: ListProcessesOptions = {}): Promise<ProcessPage> {
-    return listProcesses(this.#connection.rpc, parent, options);
+    return listProcesses(this.#caller, parent, options);
   }
 
   /** Lists all processes of an engine, asking for the next page when the loop gets there. */
@@ -94,7 +98,7 @@ export class ProcessClient implements AsyncDisposable {
     parent: string,
     options: ListAllProcessesOptions = {},
   ): AsyncIterable<Process, void, undefined> {
-    return listAllProcesses(this.#connection.rpc, parent, options);
+    return listAllProcesses(this.#caller, parent, options);
   }
 
   /**
@@ -109,7 +113,7 @@ export class ProcessClient implements AsyncDisposable {
     signal: number | SignalName,
     options: CallOptions = {},
   ): Promise<Process> {
-    return sendSignal(this.#connection.rpc, name, signal, options);
+    return sendSignal(this.#caller, name, signal, options);
   }
 
   /**
@@ -120,12 +124,12 @@ export class ProcessClient implements AsyncDisposable {
    *   read it with `streamOutput`.
    */
   readOutput(name: string, options: ReadOutputOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return readOutput(this.#connection.rpc, name, options);
+    return readOutput(this.#caller, name, options);
   }
 
   /** As `readOutput`, in pieces that tell their stream, in the order in which they were received. */
   readOutputFrames(name: string, options: CallOptions = {}): Promise<OutputFrame[]> {
-    return readOutputFrames(this.#connection.rpc, name, options);
+    return readOutputFrames(this.#caller, name, options);
   }
 
   /**
@@ -137,7 +141,7 @@ export class ProcessClient implements AsyncDisposable {
    * @throws OutputGapError (in the loop) if the server lost or changed what it had sent before.
    */
   streamOutput(name: string, options: StreamOutputOptions = {}): LiveOutput {
-    return new OutputFollower(this.#connection.rpc, name, options);
+    return new FollowedOutput(this.#caller, name, options);
   }
 
   /**
@@ -148,7 +152,7 @@ export class ProcessClient implements AsyncDisposable {
     name: string,
     options: StreamLinesOptions = {},
   ): AsyncIterable<OutputLine, void, undefined> {
-    return streamLines(this.#connection.rpc, name, options);
+    return streamLines(this.#caller, name, options);
   }
 
   /**
@@ -156,7 +160,7 @@ export class ProcessClient implements AsyncDisposable {
    * of it. It never ends them; an error of theirs cancels the stream and rejects.
    */
   pipeOutput(name: string, options: PipeOutputOptions): Promise<void> {
-    return pipeOutput(this.#connection.rpc, name, options);
+    return pipeOutput(this.#caller, name, options);
   }
 
   /**
@@ -166,7 +170,7 @@ export class ProcessClient implements AsyncDisposable {
    * @throws WaitTimeoutError if that takes longer than `timeoutMs`. The process goes on.
    */
   waitProcess(name: string, options: CallOptions = {}): Promise<FinishedProcess> {
-    return waitProcess(this.#connection.rpc, name, options);
+    return waitProcess(this.#caller, name, options);
   }
 
   /**
@@ -179,7 +183,7 @@ export class ProcessClient implements AsyncDisposable {
     name: string,
     options: WaitProcessByPollingOptions = {},
   ): Promise<FinishedProcess> {
-    return waitProcessByPolling(this.#connection.rpc, name, options);
+    return waitProcessByPolling(this.#caller, name, options);
   }
 
   /**
@@ -196,7 +200,7 @@ export class ProcessClient implements AsyncDisposable {
     spec: ProcessSpec,
     options: RunProcessOptions = {},
   ): Promise<ProcessResult> {
-    return runProcess(this.#connection.rpc, parent, spec, options);
+    return runProcess(this.#caller, parent, spec, options);
   }
 
   /**
@@ -206,7 +210,7 @@ export class ProcessClient implements AsyncDisposable {
    * @throws ConnectError FailedPrecondition if the process is PENDING: it cannot be signalled.
    */
   terminateProcess(name: string, options: TerminateProcessOptions = {}): Promise<FinishedProcess> {
-    return terminateProcess(this.#connection.rpc, name, options);
+    return terminateProcess(this.#caller, name, options);
   }
 
   /** The methods above for one process. Nothing is sent. */
@@ -219,7 +223,7 @@ export class ProcessClient implements AsyncDisposable {
    * your own stays as it is. Later calls are refused.
    */
   close(): void {
-    this.#connection.close();
+    this.#close();
   }
 
   /** See {@link ProcessClient.close}. */

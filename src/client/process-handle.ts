@@ -1,15 +1,15 @@
+import type { CallOptions } from "../call/call-options.js";
 import type { OutputFrame } from "../model/output.js";
 import type { FinishedProcess, Process } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
-import type { CallOptions } from "./call-options.js";
-import type { LiveOutput } from "./output/live-output.js";
-import type { PipeOutputOptions } from "./output/pipe-output.js";
-import type { ReadOutputOptions } from "./output/read-output.js";
-import type { OutputLine, StreamLinesOptions } from "./output/stream-lines.js";
-import type { StreamOutputOptions } from "./output/stream-output-options.js";
+import type { OutputLine, StreamLinesOptions } from "../output/lines.js";
+import type { LiveOutput } from "../output/live-output.js";
+import type { PipeOutputOptions } from "../output/pipe.js";
+import type { StreamOutputOptions } from "../output/stream-output-options.js";
 import type { ProcessClient } from "./process-client.js";
+import type { ReadOutputOptions } from "./read-output.js";
 import type { TerminateProcessOptions } from "./terminate-process.js";
-import type { WaitProcessByPollingOptions } from "./wait/wait-process-by-polling.js";
+import type { WaitProcessByPollingOptions } from "./wait-process-by-polling.js";
 
 /** One process by its name: the client's methods without the name. It holds no state of its own. */
 export class ProcessHandle {

@@ -1,3 +1,6 @@
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { CallOptions } from "../call/call-options.js";
+import { type Caller, run } from "../call/run.js";
 import {
   frameFromMessage,
   type OutputFrame,
@@ -7,9 +10,6 @@ import {
 } from "../model/output.js";
 import { checkCallOptions, checkReadOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
-import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import type { CallOptions } from "../call/call-options.js";
-import { type Caller, run } from "../call/run.js";
 
 const { readOutput: READ_OUTPUT, readOutputFrames: READ_FRAMES } = ProcessService.method;
 

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { Limit } from "../async/limit.js";
+import { startTimer } from "../async/timer.js";
+import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
-import type { ProcessStream } from "../model/output.js";
 import {
   type FinishedProcess,
   isFinished,
@@ -10,21 +13,15 @@ import {
 } from "../model/process.js";
 import type { ProcessResult } from "../model/process-result.js";
 import { formatProcessName } from "../model/resource-names.js";
-import type { CallScope } from "../retry/call-scope.js";
-import { startTimer } from "../retry/timer.js";
+import { OutputCapture } from "../output/capture.js";
+import { Follow } from "../output/follow.js";
+import { eachBatch, OutputSinks, type OutputWritables } from "../output/pipe.js";
 import { checkRunOptions } from "../rules/methods.js";
 import { requireEngineName } from "../rules/names.js";
-import type { CallOptions } from "./call-options.js";
 import { createProcess } from "./create-process.js";
 import { getProcess } from "./get-process.js";
-import { OutputFollower } from "./output/live-output.js";
-import { OutputCapture } from "./output/output-capture.js";
-import { OutputSinks, type OutputWritables } from "./output/output-sinks.js";
-import type { Rpc } from "./rpc.js";
 import { terminateProcess } from "./terminate-process.js";
-import { callScope } from "./unary.js";
-import { LEAST_LOOK_MS } from "./wait/last-look.js";
-import { waitProcess } from "./wait/wait-process.js";
+import { LEAST_LOOK_MS, waitProcess } from "./wait-process.js";
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 // The grace of terminateProcess, and as much again and more for SIGKILL to be confirmed.
@@ -61,7 +58,7 @@ const TIMED_OUT = Symbol("timed out");
 
 /** See `ProcessClient.runProcess`. */
 export async function runProcess(
-  rpc: Rpc,
+  caller: Caller,
   parent: string,
   spec: ProcessSpec,
   options: RunProcessOptions,
@@ -69,9 +66,11 @@ export async function runProcess(
   checkRunOptions(options);
   const { processId = randomUUID(), timeoutMs, onTimeout, signal, headers } = options;
   requireEngineName("parent", parent);
-  const run = new Run(rpc, options);
+  const run = new Run(caller, options);
   const name = formatProcessName(parent, processId);
-  const stopTimer = timeoutMs ? startTimer(timeoutMs, () => run.scope.abort(TIMED_OUT)) : undefined;
+  const stopTimer = timeoutMs
+    ? startTimer(timeoutMs, () => run.limit.end(() => TIMED_OUT))
+    : undefined;
   try {
     const result = await run.result(parent, spec, processId);
     if (options.check && !result.ok) {
@@ -80,11 +79,11 @@ export async function runProcess(
     return result;
   } catch (error) {
     signal?.throwIfAborted();
-    if (run.scope.signal.reason !== TIMED_OUT && error !== TIMED_OUT) {
+    if (run.limit.ended?.reason !== TIMED_OUT && error !== TIMED_OUT) {
       throw error;
     }
     const cause = error === TIMED_OUT ? undefined : error;
-    const end = await endOfTimeout(rpc, name, onTimeout, { signal, headers });
+    const end = await endOfTimeout(caller, name, onTimeout, { signal, headers });
     throw new WaitTimeoutError(name, end.process ?? run.process, timeoutMs ?? 0, {
       output: run.outputSoFar(),
       terminated: end.terminated,
@@ -98,18 +97,18 @@ export async function runProcess(
 
 /** Looks at a process whose time is over, and ends it if that is wanted. */
 async function endOfTimeout(
-  rpc: Rpc,
+  caller: Caller,
   name: string,
   onTimeout: RunProcessOptions["onTimeout"],
   options: CallOptions,
 ): Promise<{ process?: Process; terminated?: boolean; error?: unknown }> {
   try {
-    const process = await getProcess(rpc, name, { ...options, timeoutMs: LEAST_LOOK_MS });
+    const process = await getProcess(caller, name, { ...options, timeoutMs: LEAST_LOOK_MS });
     if (isFinished(process) || onTimeout !== "terminate") {
       return { process };
     }
     const limit = { ...options, timeoutMs: TERMINATION_MS };
-    return { process: await terminateProcess(rpc, name, limit), terminated: true };
+    return { process: await terminateProcess(caller, name, limit), terminated: true };
   } catch (error) {
     options.signal?.throwIfAborted();
     return { error };
@@ -118,73 +117,74 @@ async function endOfTimeout(
 
 /** One process on its way from its specification to its result. */
 class Run {
-  readonly scope: CallScope;
+  /** Ends with the caller, the timeout, and the Writables. */
+  readonly limit: Limit;
   /** The process as the server last told of it. */
   process: Process | undefined;
-  readonly #rpc: Rpc;
+  readonly #caller: Caller;
   readonly #options: RunProcessOptions;
   readonly #sinks: OutputSinks;
-  readonly #captures: Readonly<Record<ProcessStream, OutputCapture>>;
+  readonly #stdout: OutputCapture;
+  readonly #stderr: OutputCapture;
 
-  constructor(rpc: Rpc, options: RunProcessOptions) {
+  constructor(caller: Caller, options: RunProcessOptions) {
     const { signal, maxOutputBytes = MAX_OUTPUT_BYTES } = options;
-    this.scope = callScope(rpc, "running a process", { signal });
-    this.#rpc = rpc;
+    this.limit = caller.life.within({ signal });
+    this.#caller = caller;
     this.#options = options;
-    this.#sinks = new OutputSinks(options, (reason) => this.scope.abort(reason));
-    this.#captures = {
-      OUTPUT_STREAM_STDOUT: new OutputCapture(maxOutputBytes),
-      OUTPUT_STREAM_STDERR: new OutputCapture(maxOutputBytes),
-    };
+    this.#sinks = new OutputSinks(options, this.limit);
+    this.#stdout = new OutputCapture(maxOutputBytes);
+    this.#stderr = new OutputCapture(maxOutputBytes);
   }
 
   async result(parent: string, spec: ProcessSpec, processId: string): Promise<ProcessResult> {
-    const { signal } = this.scope;
-    const call = { signal, headers: this.#options.headers };
-    this.process = await createProcess(this.#rpc, parent, spec, {
-      ...call,
-      ...this.#createLimit,
-      processId,
-      autoRun: true,
-    });
-    signal.throwIfAborted();
-    if (this.#options.timeoutMs === 0) {
+    const { headers, timeoutMs } = this.#options;
+    const within = { ...this.#caller, life: this.limit };
+    this.process = await this.#create(within, parent, spec, processId);
+    this.limit.throwIfEnded();
+    if (timeoutMs === 0) {
       throw TIMED_OUT;
     }
     const { name } = this.process;
-    const output = new OutputFollower(this.#rpc, name, call);
-    for await (const chunk of output) {
-      this.#captures[chunk.stream].add(chunk.data);
-      await this.#sinks.write(chunk, signal);
+    const follow = new Follow(within, name, { headers });
+    try {
+      await eachBatch(follow, (batch) => {
+        this.#stdout.add(batch.join(false));
+        this.#stderr.add(batch.join(true));
+        return this.#sinks.write(batch);
+      });
+    } finally {
+      follow.close(() => this.limit.ended?.reason);
     }
-    await this.#sinks.flush(signal);
+    await this.#sinks.flush();
     // The end of the output was confirmed by the process's state, so as a rule it is known here.
-    const process = output.finished ?? (await waitProcess(this.#rpc, name, call));
+    const process = follow.finished ?? (await waitProcess(within, name, { headers }));
     return { ...outcome(process), ...this.outputSoFar() };
   }
 
-  // As a rule the scope has every limit. But a process that is to be ended by a timeout must be
-  // known by then: its create is not cut off.
-  get #createLimit(): CallOptions {
-    const { signal, timeoutMs, onTimeout } = this.#options;
-    if (timeoutMs === 0) {
-      return { timeoutMs };
+  // As a rule the limit has every end. But a process that is to be ended by a timeout must be known
+  // by then: its create is not cut off.
+  #create(within: Caller, parent: string, spec: ProcessSpec, processId: string): Promise<Process> {
+    const { signal, timeoutMs, onTimeout, headers } = this.#options;
+    const options = { headers, processId, autoRun: true };
+    if (timeoutMs === 0 || timeoutMs === undefined || onTimeout !== "terminate") {
+      const once = timeoutMs === 0 ? timeoutMs : undefined;
+      return createProcess(within, parent, spec, { ...options, timeoutMs: once });
     }
-    return onTimeout === "terminate" && timeoutMs !== undefined
-      ? { signal, timeoutMs: timeoutMs + LATE_CREATE_MS }
-      : {};
+    const late = timeoutMs + LATE_CREATE_MS;
+    return createProcess(this.#caller, parent, spec, { ...options, signal, timeoutMs: late });
   }
 
   outputSoFar(): OutputSoFar {
     return {
-      stdout: this.#captures.OUTPUT_STREAM_STDOUT.captured(),
-      stderr: this.#captures.OUTPUT_STREAM_STDERR.captured(),
+      stdout: this.#stdout.captured(),
+      stderr: this.#stderr.captured(),
     };
   }
 
   release(): void {
     this.#sinks.release();
-    this.scope.release();
+    this.limit.release();
   }
 }
 

@@ -1,9 +1,9 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { CallOptions } from "../call/call-options.js";
+import { processOf } from "../call/look.js";
 import { type Call, type Caller, run } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
-import { processOf } from "../call/look.js";
 import { checkCallOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import { requireSignal } from "../rules/values.js";

@@ -1,11 +1,11 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import type { CallOptions } from "../call/call-options.js";
+import { getCall } from "../call/look.js";
 import { mayHaveHadEffect } from "../call/patience.js";
 import { attempts, type Call, type Caller, patienceOf, withLimit } from "../call/run.js";
 import { errorOf, type Failure, failed, messageOf, type Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
-import { getCall } from "../call/look.js";
 
 /** A call that must have its effect once, and a way to find out whether it had. */
 export interface SettledCall extends Omit<Call<Process>, "settle"> {
@@ -49,12 +49,7 @@ async function lookAfter(
   limit: Limit,
 ): Promise<Outcome<Process> | undefined> {
   const { resource, headers } = call;
-  const look = await attempts(
-    caller,
-    getCall(resource, headers),
-    limit,
-    patienceOf(caller, limit),
-  );
+  const look = await attempts(caller, getCall(resource, headers), limit, patienceOf(caller, limit));
   if (!look.ok && look.failure.code !== Code.NotFound) {
     return failed(unknownEffect(failure, look.failure, call));
   }

@@ -1,16 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { CallOptions } from "../call/call-options.js";
+import { mayHaveHadEffect } from "../call/patience.js";
+import { type Caller, runToOutcome } from "../call/run.js";
+import { errorOf } from "../errors/outcome.js";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
-import type { SignalName } from "../model/signals.js";
-import { mayHaveHadEffect } from "../retry/repeatable.js";
 import { checkTerminateOptions } from "../rules/methods.js";
-import type { CallOptions } from "./call-options.js";
+import { requireProcessName } from "../rules/names.js";
 import { getProcess } from "./get-process.js";
-import type { Rpc } from "./rpc.js";
-import { trySignal } from "./send-signal.js";
-import { waitProcess } from "./wait/wait-process.js";
+import { signalCall } from "./send-signal.js";
+import { waitProcess } from "./wait-process.js";
 
 const GRACE_MS = 10_000;
+const SIGNALS = { SIGTERM: 15, SIGKILL: 9 } as const;
 
 /** Options of `terminateProcess`. */
 export interface TerminateProcessOptions extends CallOptions {
@@ -27,10 +29,11 @@ export interface TerminateProcessOptions extends CallOptions {
  * becomes of the process shows whether it arrived.
  */
 export async function terminateProcess(
-  rpc: Rpc,
+  caller: Caller,
   name: string,
   options: TerminateProcessOptions,
 ): Promise<FinishedProcess> {
+  requireProcessName("name", name);
   checkTerminateOptions(options);
   const { graceMs = GRACE_MS, timeoutMs = Number.POSITIVE_INFINITY, signal, headers } = options;
   const end = performance.now() + timeoutMs;
@@ -42,9 +45,9 @@ export async function terminateProcess(
   };
   const over = (process: Process | undefined, options?: ErrorOptions) =>
     new WaitTimeoutError(name, process, timeoutMs, options);
-  const send = async (signalName: SignalName) => {
+  const send = async (signalName: keyof typeof SIGNALS) => {
     try {
-      return await signalUnlessFinished(rpc, name, signalName, () =>
+      return await signalUnlessFinished(caller, name, signalName, () =>
         limit(Number.POSITIVE_INFINITY),
       );
     } catch (error) {
@@ -57,7 +60,7 @@ export async function terminateProcess(
   }
   try {
     // A wait of zero would take the time of an attempt.
-    return await waitProcess(rpc, name, limit(Math.max(graceMs, 1)));
+    return await waitProcess(caller, name, limit(Math.max(graceMs, 1)));
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) {
       throw error;
@@ -72,7 +75,7 @@ export async function terminateProcess(
   }
   try {
     const mostMs = killed.doubt ? Math.max(graceMs, GRACE_MS) : Number.POSITIVE_INFINITY;
-    return await waitProcess(rpc, name, limit(mostMs));
+    return await waitProcess(caller, name, limit(mostMs));
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) {
       throw error;
@@ -94,21 +97,24 @@ interface Signalled {
 }
 
 async function signalUnlessFinished(
-  rpc: Rpc,
+  caller: Caller,
   name: string,
-  signalName: SignalName,
+  signalName: keyof typeof SIGNALS,
   options: () => CallOptions,
 ): Promise<Signalled> {
-  const attempt = await trySignal(rpc, name, signalName, options());
-  if (attempt.ok) {
-    return isFinished(attempt.value) ? { finished: attempt.value } : {};
+  const { headers, ...limit } = options();
+  const call = signalCall(name, SIGNALS[signalName], headers);
+  const outcome = await runToOutcome(caller, call, limit);
+  if (outcome.ok) {
+    return isFinished(outcome.value) ? { finished: outcome.value } : {};
   }
-  const { error, failure } = attempt;
+  const { failure } = outcome;
+  const error = errorOf(failure, call.method.name, name);
   if (mayHaveHadEffect(failure)) {
     return { doubt: error };
   }
   if (failure.kind === "status" && failure.code === Code.FailedPrecondition) {
-    const process = await getProcess(rpc, name, options());
+    const process = await getProcess(caller, name, options());
     if (isFinished(process)) {
       return { finished: process };
     }

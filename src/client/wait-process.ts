@@ -1,12 +1,12 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
 import type { CallOptions } from "../call/call-options.js";
+import { getCall, PROBE_TIMEOUT_MS, probe, processOf } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
 import { attempt, attempts, type Call, type Caller } from "../call/run.js";
-import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { errorOf, type Outcome } from "../errors/outcome.js";
+import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
-import { getCall, PROBE_TIMEOUT_MS, probe, processOf } from "../call/look.js";
 import { checkCallOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 
@@ -70,7 +70,8 @@ export async function waitProcess(
           return look;
         }
         const isSliceOver =
-          outcome.failure.kind === "deadline" && performance.now() - began >= serverMs * LEAST_SHARE;
+          outcome.failure.kind === "deadline" &&
+          performance.now() - began >= serverMs * LEAST_SHARE;
         return isSliceOver ? NOT_YET : outcome;
       },
       // Proxies cut a quiet call as a matter of routine. Once the server has answered that is over,

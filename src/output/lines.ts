@@ -1,12 +1,12 @@
 import { Pull, type PullSource } from "../async/pull.js";
 import type { Caller } from "../call/run.js";
 import type { ProcessStream } from "../model/output.js";
+import { checkLinesOptions } from "../rules/methods.js";
+import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
 import { Follow } from "./follow.js";
 import { type DecodedLine, LineDecoder } from "./line-decoder.js";
 import { alreadyRead } from "./live-output.js";
-import { checkLinesOptions } from "../rules/methods.js";
-import { requireProcessName } from "../rules/names.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
 
 const MAX_LINE_BYTES = 1024 * 1024;

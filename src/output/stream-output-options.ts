@@ -1,5 +1,5 @@
-import type { OutputPosition } from "../model/output.js";
 import type { CallOptions } from "../call/call-options.js";
+import type { OutputPosition } from "../model/output.js";
 
 /** Options of `streamOutput`, and of what is built on it. */
 export interface StreamOutputOptions extends CallOptions {

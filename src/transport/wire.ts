@@ -4,8 +4,8 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
-import type { Limit } from "../async/limit.js";
 import { Code } from "@connectrpc/connect";
+import type { Limit } from "../async/limit.js";
 import type { Failure, Outcome } from "../errors/outcome.js";
 
 /** A connection that carries calls, to those who have a doubt about it. */

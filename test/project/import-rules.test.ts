@@ -56,7 +56,7 @@ describe("importViolations", () => {
     ["src/stub/a.ts", "../errors/a.js", "src/errors/a.ts"],
     ["src/stub/a.ts", "../transport/a.js", "src/transport/a.ts"],
     ["src/retry/a.ts", "../transport/a.js", "src/transport/a.ts"],
-    ["src/http-rules/a.ts", "../model/a.js", "src/model/a.ts"],
+    ["src/rest-rules/a.ts", "../model/a.js", "src/model/a.ts"],
     ["src/rules/a.ts", "../client/run.js", "src/client/run.ts"],
     ["src/rules/a.ts", "../transport/a.js", "src/transport/a.ts"],
     ["src/auth/a.ts", "../transport/grpc.js", "src/transport/grpc.ts"],

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { CallScope } from "../../retry/call-scope.js";
+import { Limit } from "../../async/limit.js";
 import type { AuthHttpOptions } from "./auth-http-options.js";
 import { shownUrl } from "./endpoint-url.js";
 import { exchange } from "./exchange.js";
@@ -45,19 +45,19 @@ export async function send(
 ): Promise<AuthAnswer> {
   const { httpTimeoutMs: timeoutMs = TIMEOUT_MS } = options;
   const place = `${request.subject} ${shownUrl(request.url)}`;
-  const scope = new CallScope(place, { signals: [signal], timeoutMs });
+  const limit = new Limit({ signal, ms: timeoutMs });
   try {
-    scope.signal.throwIfAborted();
-    return await answerOf(request, place, options, scope.signal);
+    limit.throwIfEnded();
+    return await answerOf(request, place, options, limit.signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (scope.signal.aborted) {
+    if (limit.isEnded) {
       const late = `${place} did not answer within ${timeoutMs} ms`;
       throw new ConnectError(late, Code.Unavailable);
     }
     throw sendFailure(error, place);
   } finally {
-    scope.release();
+    limit.release();
   }
 }
 

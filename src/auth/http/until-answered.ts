@@ -1,10 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { sleep } from "../../async/sleep.js";
-import { readPushback } from "../../errors/pushback.js";
-import { RetryBudget } from "../../retry/retry-budget.js";
+import { readDelay } from "../../transport/delay.js";
 
 // Few and short: the calls that wait for a token have retries of their own.
-const POLICY = { maxAttempts: 3, baseDelayMs: 200, maxDelayMs: 2_000, maxOutageMs: 10_000 };
+const MOST_ATTEMPTS = 3;
+const BASE_DELAY_MS = 200;
+const MOST_ASKED_MS = 10_000;
 
 /**
  * Repeats an attempt that fails as Unavailable: three attempts with short pauses. A `Retry-After`
@@ -14,21 +15,26 @@ export async function untilAnswered<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const budget = new RetryBudget(POLICY, "attempts");
-  for (;;) {
+  for (let failures = 1; ; failures += 1) {
     try {
       return await attempt(signal);
     } catch (error) {
       signal.throwIfAborted();
-      const delayMs = mayPass(error)
-        ? budget.nextDelayMs({ kind: "unavailable", pushback: readPushback(error.metadata) })
-        : undefined;
+      const delayMs = mayPass(error) ? pauseMs(error.metadata, failures) : undefined;
       if (delayMs === undefined) {
         throw error;
       }
       await sleep(delayMs, signal);
     }
   }
+}
+
+function pauseMs(metadata: Headers, failures: number): number | undefined {
+  const asked = readDelay(metadata);
+  if (failures >= MOST_ATTEMPTS || asked === "never" || (asked && asked.ms > MOST_ASKED_MS)) {
+    return undefined;
+  }
+  return asked?.ms ?? Math.random() * BASE_DELAY_MS * 2 ** (failures - 1);
 }
 
 function mayPass(error: unknown): error is ConnectError {

@@ -1,7 +1,7 @@
 import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { MethodImplSpec } from "@connectrpc/connect";
 
-import { messageToJson } from "../../http-rules/json/message-to-json.js";
+import { messageToJson } from "../../rest-rules/json/message-to-json.js";
 import type { NodeResponse } from "../server/node-handler.js";
 import { startError, startJson } from "./answer.js";
 import type { Call } from "./call.js";

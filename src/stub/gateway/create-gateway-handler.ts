@@ -1,8 +1,8 @@
 import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { createRouter, type Route } from "../../http-rules/create-router.js";
-import { readHttpRule } from "../../http-rules/read-http-rule.js";
+import { readHttpRule } from "../../rest-rules/http-rule.js";
+import { createRouter, type Route } from "../../rest-rules/router.js";
 import { Links } from "../faults/network/links.js";
 import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import {

@@ -1,9 +1,9 @@
 import { create, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 
-import { encodeBase64 } from "../../http-rules/json/base64.js";
-import { isJsonObject } from "../../http-rules/json/json-object.js";
-import { messageToJson } from "../../http-rules/json/message-to-json.js";
+import { encodeBase64 } from "../../rest-rules/json/base64.js";
+import { isJsonObject } from "../../rest-rules/json/json-object.js";
+import { messageToJson } from "../../rest-rules/json/message-to-json.js";
 import { unsetAsNull } from "./unset-as-null.js";
 
 // The types with a JSON of their own, which google/protobuf/any.proto puts into a field `value`, where

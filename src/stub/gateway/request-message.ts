@@ -1,9 +1,8 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-
-import type { Route } from "../../http-rules/create-router.js";
-import { FieldValueError } from "../../http-rules/field-value-error.js";
-import { readRequest } from "../../http-rules/read-request.js";
+import { FieldValueError } from "../../rest-rules/field-values.js";
+import { readRequest } from "../../rest-rules/request.js";
+import type { Route } from "../../rest-rules/router.js";
 import type { NodeRequest } from "../server/node-handler.js";
 import { readJsonBody } from "./request-body.js";
 

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage, JsonValue } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
 
-import { isJsonObject, mapValues } from "../../http-rules/json/json-object.js";
+import { isJsonObject, mapValues } from "../../rest-rules/json/json-object.js";
 
 /**
  * The JSON of a message with null for messages that are unset, at any depth, as grpc-gateway shows

@@ -12,6 +12,7 @@ import { readDelay } from "../delay.js";
 import { connectionLost } from "../failures.js";
 import { headerTimeoutMs } from "../header-timeout.js";
 import { http2ErrorName } from "../http2/error-name.js";
+import { HeadersTooLarge } from "../http2/header-limits.js";
 import type { Http2, Http2End, Http2Listener, Http2Stream } from "../http2/http2.js";
 import type { PrepareHeaders, RequestHeaders } from "../request-headers.js";
 import { type Attempt, type Connection, LEFT } from "../wire.js";
@@ -262,6 +263,11 @@ export class GrpcCall implements Http2Listener {
     if (code === constants.NGHTTP2_CANCEL && this.#isOverdue()) {
       const message = "the server ended the call at its deadline (HTTP/2 CANCEL)";
       return { kind: "deadline", code: Code.DeadlineExceeded, message, cause };
+    }
+    if (cause instanceof HeadersTooLarge) {
+      const { origin } = this.#settings.address;
+      const message = `the answer of ${origin} cannot be read: ${cause.message}`;
+      return { kind: "unreadable", code: Code.ResourceExhausted, message, cause };
     }
     const message = `the server broke the call off (HTTP/2 ${http2ErrorName(code)})`;
     return { kind: "lost", code: codeOfReset(code), message, cause, metadata: this.#metadata() };

@@ -1,6 +1,6 @@
 import { TLSSocket } from "node:tls";
-import { FailureThrown } from "../../errors/outcome.js";
 import { onAbort } from "../../async/abort-listeners.js";
+import { FailureThrown } from "../../errors/outcome.js";
 import { cannotConnect, noCommonProtocol } from "../failures.js";
 import { type DialOptions, dial } from "../socket/dial.js";
 import { Session } from "./session.js";

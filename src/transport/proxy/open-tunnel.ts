@@ -1,9 +1,9 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP, isIPv6, type Socket } from "node:net";
+import { onAbort } from "../../async/abort-listeners.js";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
-import { onAbort } from "../../async/abort-listeners.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { cannotConnect, tlsReason } from "../failures.js";
 import type { EnvironmentProxy } from "./environment-proxy.js";

@@ -68,11 +68,11 @@ test("an answer larger than readMaxBytes is given up, whether its length is told
 });
 
 test.each([
-  ["no JSON", '{"process":{"environmentVariables":{"A":"s3cret"},}}', /it is no JSON$/],
-  ["no object", "[]", /its JSON is no object$/],
+  ["no JSON", '{"process":{"environmentVariables":{"A":"s3cret"},}}', /it is not JSON$/],
+  ["no object", "[]", /it is JSON, but not an object$/],
   ["of another type", { process: { args: "s3cret" } }, /args.* has another type in JSON/],
   ["with bytes that are none", { data: "s3cret!" }, /"data": is not base64$/],
-  ["empty", "", /it is no JSON$/],
+  ["empty", "", /it is not JSON$/],
 ])("an answer that is %s cannot be read, and is not shown", async (_, body, message) => {
   const { client } = await startEdge(answering(body));
   const call = typeof body === "object" && "data" in body ? client.readOutput : client.getProcess;

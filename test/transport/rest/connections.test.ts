@@ -1,19 +1,12 @@
 import { createServer as createHttp2Server, createSecureServer } from "node:http2";
-import { Code, createClient } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { failureOf } from "../../../src/client/attempt-failure.js";
-import { mayHaveHadEffect } from "../../../src/retry/repeatable.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
-import { connectFailureKind } from "../../../src/transport/errors/connect-failure.js";
 import { makeTestCertificates } from "../../support/certificates.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { listen } from "../support/listen.js";
 import { PROCESS } from "../support/process-name.js";
-import { answering, startEdge, startRawEdge } from "./support/http-edge.js";
+import { answering, restClient, startEdge, startRawEdge } from "./support/http-edge.js";
 
 const name = PROCESS;
 
@@ -42,7 +35,7 @@ test("300 followers do not hold up short calls", async () => {
   const { client, sockets } = await startEdge((request, response) => {
     if (request.url?.includes(":streamOutput")) {
       response.writeHead(200, { "content-type": "application/json" });
-      response.write('{"result":{}}\n');
+      response.write('{"result":{"data":"AAAA"}}\n');
     } else {
       answering({})(request, response);
     }
@@ -58,7 +51,7 @@ test("300 followers do not hold up short calls", async () => {
 test("an abort ends its own call's connection, and no other", async () => {
   const { client, sockets } = await startEdge((_, response) => {
     response.writeHead(200, { "content-type": "application/json" });
-    response.write('{"result":{}}\n');
+    response.write('{"result":{"data":"AAAA"}}\n');
   });
   const aborts = [new AbortController(), new AbortController()];
   const followers = aborts.map(({ signal }) =>
@@ -80,11 +73,13 @@ test("an abort ends its own call's connection, and no other", async () => {
 });
 
 test("a server that does not answer in time is left", async () => {
-  const { client, sockets } = await startEdge((request) => request.resume());
-  const record = new CallRecord();
-  const call = runInCall(record, () => client.waitProcess({ name }, { timeoutMs: 50 }));
+  const { client, sent, sockets } = await startEdge((request) => request.resume());
+  const call = client.waitProcess({ name }, { timeoutMs: 500 });
   await expect(call).rejects.toMatchObject({ code: Code.DeadlineExceeded });
-  expect(record).toMatchObject({ sent: true, answered: false, neverProcessed: false });
+  expect(sent[0]?.attempt.evidence).toMatchObject({
+    connection: expect.anything(),
+    answered: false,
+  });
   await expect.poll(() => sockets.size).toBe(0);
 });
 
@@ -112,13 +107,15 @@ test.each([
     /^connection lost: http:\S+ closed it$/,
   ],
 ])("a server that takes the request and %s may have acted on it", async (_, bytes, message) => {
-  const { client } = await startRawEdge((socket) => socket.end(bytes));
-  const record = new CallRecord();
-  const call = runInCall(record, () => client.sendSignal({ name, signal: 9 }));
+  const { client, sent } = await startRawEdge((socket) => socket.end(bytes));
+  const call = client.sendSignal({ name, signal: 9 });
   await expect(call).rejects.toMatchObject(failure("Unavailable", message));
-  expect(record).toMatchObject({ sent: true, answered: false, neverProcessed: false });
-  const error: unknown = await call.catch((reason) => reason);
-  expect(mayHaveHadEffect(failureOf(error, record))).toBe(true);
+  expect(sent).toMatchObject([
+    {
+      attempt: { evidence: { connection: expect.anything(), answered: false } },
+      failure: { kind: "lost" },
+    },
+  ]);
 });
 
 test("what is no HTTP on a connection that has answered before is a lost connection", async () => {
@@ -140,31 +137,21 @@ test("what is no HTTP on a connection that has answered before is a lost connect
 
 test("a gRPC server without TLS is told from a REST one", async () => {
   const { port } = closing(await listen(createHttp2Server()));
-  const { transport } = closing(
-    createTransport({ aiemUrl: `http://127.0.0.1:${port}` }, { protocol: "rest" }),
-  );
-  const error: unknown = await createClient(ProcessService, transport)
-    .getProcess({ name })
-    .catch((reason) => reason);
-  expect(error).toMatchObject(
+  const { client, sent } = restClient(`http://127.0.0.1:${port}`);
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
     failure(
       "Unavailable",
       /does not answer in HTTP\/1\.1.*; if it speaks gRPC, use protocol: "grpc"$/,
     ),
   );
-  expect(connectFailureKind(error)).toBe("protocol");
+  expect(sent[0]?.failure?.kind).toBe("local");
 });
 
 test("so is one with TLS, by ALPN", async () => {
   const { server: tls } = await makeTestCertificates();
   const { port } = closing(await listen(createSecureServer(tls)));
-  const { transport } = closing(
-    createTransport(
-      { aiemUrl: `https://127.0.0.1:${port}` },
-      { protocol: "rest", verifySsl: false },
-    ),
-  );
-  await expect(createClient(ProcessService, transport).getProcess({ name })).rejects.toMatchObject(
+  const { client } = restClient(`https://127.0.0.1:${port}`, { verifySsl: false });
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
     failure(
       "Unavailable",
       /does not offer HTTP\/1\.1 \(ALPN\).*; if it speaks gRPC, use protocol: "grpc"$/,
@@ -179,4 +166,74 @@ test("a TLS alert in answer to an http address hints at https", async () => {
   await expect(client.getProcess({ name })).rejects.toMatchObject(
     failure("Unavailable", /does not answer in HTTP\/1\.1, .*; if it expects TLS, use https:\/\//),
   );
+});
+
+test("a connection that is refused was never handed the request", async () => {
+  const { origin, client, sent, closeServer } = await startEdge(answering({}));
+  await closeServer();
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
+    failure("Unavailable", new RegExp(`^cannot connect to ${origin}: connection refused; `)),
+  );
+  expect(sent).toMatchObject([
+    { attempt: { evidence: { connection: undefined } }, failure: { kind: "refused" } },
+  ]);
+});
+
+test("a call that ends while its connection is made lets go of the connection", async () => {
+  const { client, sent, sockets } = await startRawEdge(() => undefined);
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  const call = client.getProcess({ name }, { signal: abort.signal });
+  abort.abort(reason);
+  await expect(call).rejects.toMatchObject({ code: Code.Canceled, cause: reason });
+  expect(sent[0]?.attempt.evidence.connection).toBeUndefined();
+  await expect.poll(() => sockets.size).toBe(0);
+});
+
+test("a connection that is given up ends its call as lost, and the next call has another", async () => {
+  let answers = false;
+  const { client, sent } = await startEdge((request, response) => {
+    if (answers) {
+      answering({})(request, response);
+    }
+  });
+  const call = client.getProcess({ name });
+  await expect.poll(() => sent[0]?.attempt.evidence.connection).toBeDefined();
+  sent[0]?.attempt.evidence.connection?.destroy("did not answer any more");
+  await expect(call).rejects.toMatchObject(
+    failure("Unavailable", /^connection lost: http:\S+ did not answer any more$/),
+  );
+  expect(sent[0]?.failure?.kind).toBe("lost");
+  answers = true;
+  await client.getProcess({ name });
+  expect(sent[1]?.attempt.evidence.connection).not.toBe(sent[0]?.attempt.evidence.connection);
+});
+
+test("closing ends every call, and refuses later ones", async () => {
+  const { client, sent, wire, sockets } = await startEdge(() => undefined);
+  const call = client.getProcess({ name });
+  await expect.poll(() => sent[0]?.attempt.evidence.connection).toBeDefined();
+  wire.close();
+  await expect(call).rejects.toMatchObject(failure("Canceled", /^the client was closed$/));
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
+    failure("Canceled", /^the client was closed$/),
+  );
+  await expect.poll(() => sockets.size).toBe(0);
+});
+
+test("48 KiB of headers are read, and more than 64 KiB are refused as this side's limit", async () => {
+  let size = 48 * 1024;
+  const { client, sent } = await startRawEdge((socket) =>
+    socket.write(
+      `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-large: ${"x".repeat(size)}\r\ncontent-length: 2\r\n\r\n{}`,
+    ),
+  );
+  let header: Headers | undefined;
+  await client.getProcess({ name }, { onHeader: (received) => (header = received) });
+  expect(header?.get("x-large")).toHaveLength(size);
+  size = 70 * 1024;
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
+    failure("ResourceExhausted", /are larger than the 65536 bytes that this client reads; /),
+  );
+  expect(sent[1]?.failure?.kind).toBe("unreadable");
 });

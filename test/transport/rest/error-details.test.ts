@@ -8,7 +8,6 @@ import {
 import { ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessSchema } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { ProcessClient } from "../../../src/index.js";
 import { PROCESS } from "../support/process-name.js";
 import { answering, startEdge } from "./support/http-edge.js";
 
@@ -65,14 +64,15 @@ const DETAILS = [
   "no object",
 ];
 
-/** The error of a call of the client over REST. */
-async function errorOf(call: (client: ProcessClient) => Promise<unknown>): Promise<ConnectError> {
-  const { origin } = await startEdge((request, response) => {
+type Client = Awaited<ReturnType<typeof startEdge>>["client"];
+
+/** The error of a call over REST. */
+async function errorOf(call: (client: Client) => Promise<unknown>): Promise<ConnectError> {
+  const { client } = await startEdge((request, response) => {
     const status = { code: 8, message: "too many", details: DETAILS };
     const streamed = request.url?.includes(":streamOutput");
     answering(streamed ? { error: status } : status, { status: 429 })(request, response);
   });
-  await using client = new ProcessClient({ aiemUrl: origin }, { protocol: "rest" });
   const error: unknown = await call(client).catch((reason: unknown) => reason);
   if (!(error instanceof ConnectError)) {
     throw new Error("the call did not fail");
@@ -89,10 +89,10 @@ function message(name: string) {
 }
 
 test.each([
-  ["a short call", (client: ProcessClient) => client.getProcess(PROCESS)],
+  ["a short call", (client: Client) => client.getProcess({ name: PROCESS })],
   [
     "a stream",
-    (client: ProcessClient) => client.streamOutput(PROCESS)[Symbol.asyncIterator]().next(),
+    (client: Client) => client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]().next(),
   ],
 ])("details of an error of %s are found by their schema", async (_, call) => {
   const error = await errorOf(call);
@@ -107,7 +107,7 @@ test.each([
 });
 
 test("a registry finds those that it knows, in their order", async () => {
-  const error = await errorOf((client) => client.getProcess(PROCESS));
+  const error = await errorOf((client) => client.getProcess({ name: PROCESS }));
   const registry = createRegistry(message("google.rpc.RetryInfo"), ProcessSchema);
   expect(error.findDetails(registry).map(({ $typeName }) => $typeName)).toEqual([
     "google.rpc.RetryInfo",
@@ -118,7 +118,7 @@ test("a registry finds those that it knows, in their order", async () => {
 });
 
 test("a detail whose schema nobody has is there as JSON, and a copy of it is no message", async () => {
-  const error = await errorOf((client) => client.getProcess(PROCESS));
+  const error = await errorOf((client) => client.getProcess({ name: PROCESS }));
   expect(error.details.slice(0, 2)).toMatchObject([
     { type: "google.rpc.RetryInfo", debug: { retryDelay: "1.500s" } },
     { type: "google.rpc.ErrorInfo", debug: { reason: "QUOTA", ofANewerServer: true } },

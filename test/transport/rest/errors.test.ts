@@ -1,9 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { classify } from "../../../src/errors/classify.js";
-import { readPushback } from "../../../src/errors/pushback.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
+import type { FailureKind } from "../../../src/errors/outcome.js";
 import { failure } from "../support/failure.js";
 import { PROCESS } from "../support/process-name.js";
 import { answering, startEdge } from "./support/http-edge.js";
@@ -12,30 +9,29 @@ const name = PROCESS;
 const INFO = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "R", domain: "d" };
 
 async function errorOf(...args: Parameters<typeof answering>) {
-  const { client } = await startEdge(answering(...args));
-  const record = new CallRecord();
-  const unary: unknown = await runInCall(record, () => client.getProcess({ name })).catch(
-    (reason) => reason,
-  );
+  const { client, sent } = await startEdge(answering(...args));
+  const unary: unknown = await client.getProcess({ name }).catch((reason) => reason);
   const follower = client.streamOutput({ name })[Symbol.asyncIterator]();
   const streamed: unknown = await follower.next().catch((reason) => reason);
   if (!(unary instanceof ConnectError && streamed instanceof ConnectError)) {
     throw new Error("the call did not fail");
   }
   expect(streamed).toMatchObject({ code: unary.code, rawMessage: unary.rawMessage });
-  return { error: unary, record };
+  const failures = sent.map(({ failure }) => failure);
+  expect(failures[1]).toMatchObject({ kind: failures[0]?.kind });
+  return { error: unary, failure: failures[0], evidence: sent[0]?.attempt.evidence };
 }
 
 test.each([
   ["as unary calls have it", { code: 5, message: "no such process", details: [INFO] }],
   ["as streams have it", { error: { code: 5, message: "no such process", details: [INFO] } }],
 ])("an error of the service keeps code, message and details (%s)", async (_, body) => {
-  const { error, record } = await errorOf(body, { status: 404 });
+  const { error, failure } = await errorOf(body, { status: 404 });
   expect(error).toMatchObject({ code: Code.NotFound, rawMessage: "no such process" });
   expect(error.details).toMatchObject([
     { type: "google.rpc.ErrorInfo", debug: { reason: "R", domain: "d" } },
   ]);
-  expect(record.grpcStatus).toEqual({ code: Code.NotFound, message: "no such process" });
+  expect(failure?.kind).toBe("status");
 });
 
 test.each([
@@ -46,8 +42,8 @@ test.each([
 ])(
   "the service's code %i is its own word, though a broken connection looks so too",
   async (code, status) => {
-    const { error, record } = await errorOf({ code, message: "premature end of" }, { status });
-    expect(classify(error, record)).toMatchObject({ kind: "status", code });
+    const { failure } = await errorOf({ code, message: "premature end of" }, { status });
+    expect(failure).toMatchObject({ kind: "status", code });
   },
 );
 
@@ -67,11 +63,13 @@ test.each([
   [504, "Unavailable"],
 ] as const)("a proxy's page with HTTP %i is %s", async (status, code) => {
   const headers = { "content-type": "text/html" };
-  const { error, record } = await errorOf("<html>", { status, headers });
+  const { error, failure: told, evidence } = await errorOf("<html>", { status, headers });
   expect(error).toMatchObject(
     failure(code, new RegExp(` answered HTTP ${status} text/html, which is not AIEM's REST`)),
   );
-  expect(record).toMatchObject({ answered: true, neverProcessed: false, grpcStatus: undefined });
+  expect(evidence).toMatchObject({ answered: true });
+  const kind: FailureKind = code === "Unavailable" ? "unavailable" : "status";
+  expect(told?.kind).toBe(kind);
 });
 
 test.each([
@@ -84,26 +82,25 @@ test.each([
   null,
   [],
 ])("JSON of another API is not taken for the service's word: %j", async (body) => {
-  const { error, record } = await errorOf(body, { status: 404 });
+  const { error } = await errorOf(body, { status: 404 });
   expect(error).toMatchObject(
     failure(
       "Unimplemented",
       / answered HTTP 404 application\/json, which is not AIEM's REST; check the path/,
     ),
   );
-  expect(record.grpcStatus).toBeUndefined();
 });
 
 test.each([
   ["Retry-After", "3", 3_000],
   ["Grpc-Metadata-Retry-After", "2", 2_000],
   ["Grpc-Trailer-Grpc-Retry-Pushback-Ms", "700", 700],
-])("when to come back is kept: %s", async (header, value, delayMs) => {
+])("when to come back is kept: %s", async (header, value, ms) => {
   const options = { status: 503, headers: { [header]: value } };
-  const { error } = await errorOf({ code: 14, message: "later" }, options);
-  expect(readPushback(error.metadata)).toEqual({ delayMs });
+  const { failure } = await errorOf({ code: 14, message: "later" }, options);
+  expect(failure?.delay).toEqual({ ms });
   const page = { ...options, headers: { ...options.headers, "content-type": "text/html" } };
-  expect(readPushback((await errorOf("<html>", page)).error.metadata)).toEqual({ delayMs });
+  expect((await errorOf("<html>", page)).failure?.delay).toEqual({ ms });
 });
 
 test.each([301, 302, 303, 307, 308])("a redirect (HTTP %i) is not followed", async (status) => {

@@ -1,13 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { OutputStream } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
-import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { PROCESS } from "../support/process-name.js";
-import { bodyOf, startEdge } from "./support/http-edge.js";
+import { bodyOf, restClient, startEdge } from "./support/http-edge.js";
 
 const PARENT = "workspaces/w/sandboxEngines/e";
 
@@ -118,28 +114,24 @@ test("a name that would reach another resource is refused before anything is sen
   expect(seen).toEqual([]);
 });
 
-test("interceptors see the method, its URL, and headers that they can change", async () => {
+test("the path of the address is put before every path, and the token is sent", async () => {
   const { origin, seen } = await start();
-  const urls: string[] = [];
-  const { transport } = closing(
-    createTransport(
-      { aiemUrl: `${origin}/prefix`, tokenProvider: "t" },
-      {
-        protocol: "rest",
-        interceptors: [
-          (next) => (req) => {
-            urls.push(`${req.requestMethod} ${req.url}`);
-            req.header.set("x-added", "1");
-            return next(req);
-          },
-        ],
-      },
-    ),
-  );
-  await createClient(ProcessService, transport).getProcess({ name: PROCESS });
-  expect(urls).toEqual([`GET ${origin}/prefix/${ProcessService.typeName}/GetProcess`]);
+  const { client } = restClient(`${origin}/prefix`, { token: "t" });
+  await client.getProcess({ name: PROCESS });
   expect(seen[0]).toMatchObject({
     line: `GET /prefix/v1/${PROCESS}`,
-    headers: { "x-added": "1", authorization: "Bearer t" },
+    headers: { authorization: "Bearer t", "user-agent": "test" },
+  });
+});
+
+test("headers of the caller's win", async () => {
+  const { origin, seen } = await start();
+  const { client } = restClient(origin, { token: "t" });
+  const headers = { Authorization: "Bearer mine", "User-Agent": "me", "grpc-timeout": "1S" };
+  await client.getProcess({ name: PROCESS }, { headers, timeoutMs: 30_000 });
+  expect(seen[0]?.headers).toMatchObject({
+    authorization: "Bearer mine",
+    "user-agent": "me",
+    "grpc-timeout": "1S",
   });
 });

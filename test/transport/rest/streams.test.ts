@@ -1,7 +1,5 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
 import { failure } from "../support/failure.js";
 import { PROCESS } from "../support/process-name.js";
 import { answering, startEdge, startRawEdge } from "./support/http-edge.js";
@@ -20,23 +18,20 @@ function chunk(bytes: string | Buffer): Buffer {
 }
 
 async function follow(
-  { client }: Pick<Awaited<ReturnType<typeof startEdge>>, "client">,
+  { client, sent }: Pick<Awaited<ReturnType<typeof startEdge>>, "client" | "sent">,
   onChunk = () => {},
 ) {
-  const record = new CallRecord();
   let text = "";
   let error: unknown;
   try {
-    await runInCall(record, async () => {
-      for await (const { data } of client.streamOutput({ name })) {
-        text += Buffer.from(data).toString();
-        onChunk();
-      }
-    });
+    for await (const { data } of client.streamOutput({ name })) {
+      text += Buffer.from(data).toString();
+      onChunk();
+    }
   } catch (reason) {
     error = reason;
   }
-  return { text, error, record };
+  return { text, error, call: sent.at(-1) };
 }
 
 test("lines come whole, wherever they were cut", async () => {
@@ -97,19 +92,19 @@ test("what is null in a line is not there", async () => {
 test("an error line ends the stream with the service's word", async () => {
   const error = JSON.stringify({ error: { code: 8, message: "too slow", details: [] } });
   const edge = await startEdge(answering(`${line("a")}${error}\n${line("b")}`));
-  const { text, error: thrown, record } = await follow(edge);
+  const { text, error: thrown, call } = await follow(edge);
   expect(text).toBe("a");
   expect(thrown).toMatchObject(failure("ResourceExhausted", /^too slow$/));
-  expect(record.grpcStatus?.code).toBe(Code.ResourceExhausted);
+  expect(call?.failure?.kind).toBe("status");
 });
 
 test.each([
-  ["no JSON", "{\n", /a line of its stream is no JSON object$/],
-  ["an array", "[]\n", /a line of its stream is no JSON object$/],
+  ["no JSON", "{\n", /a line of the stream is not a JSON object$/],
+  ["an array", "[]\n", /a line of the stream is not a JSON object$/],
   ["neither", "{}\n", /has neither a result nor an error$/],
-  ["an error without a code", '{"error":{"message":"?"}}\n', /an error of no code$/],
-  ["an error of another API", '{"error":"?"}\n', /an error of no code$/],
-  ["a result that is none", '{"result":"?"}\n', /its JSON is no object$/],
+  ["an error without a code", '{"error":{"message":"?"}}\n', /an error without a code of gRPC$/],
+  ["an error of another API", '{"error":"?"}\n', /an error without a code of gRPC$/],
+  ["a result that is none", '{"result":"?"}\n', /it is JSON, but not an object$/],
 ])("a line with %s cannot be read", async (_, text, message) => {
   const edge = await startEdge(answering(line("a") + text));
   const { text: before, error } = await follow(edge);
@@ -141,12 +136,15 @@ describe("an end that is none is a lost connection:", () => {
         socket.write(bytes(line("a") + line("b")));
         goAway = () => (how === "FIN" ? socket.end() : socket.resetAndDestroy());
       });
-      const { text, error, record } = await follow(edge, () => goAway());
+      const { text, error, call } = await follow(edge, () => goAway());
       expect(["a", "ab"]).toContain(text);
       expect(error).toMatchObject(
         failure("Unavailable", /^connection lost: .* closed it in the middle of an answer$/),
       );
-      expect(record).toMatchObject({ sent: true, answered: true, neverProcessed: false });
+      expect(call).toMatchObject({
+        attempt: { evidence: { answered: true } },
+        failure: { kind: "lost" },
+      });
     }
   });
 

@@ -81,7 +81,7 @@ test("5,000 mutated answers end each call: by a message or a ConnectError, and w
   expect(outcomes.codes.size).toBeGreaterThan(5);
   expect(escaped).toEqual([]);
   expect(process.memoryUsage().rss - before).toBeLessThan(300_000_000);
-  edge.clientTransport.close();
+  edge.wire.close();
   await expect.poll(() => edge.sockets.size).toBe(0);
 });
 

@@ -1,0 +1,96 @@
+import { createMethodUrl } from "@connectrpc/connect/protocol";
+import { parseAiemUrl } from "./aiem-url.js";
+import { autoWire, type ProtocolHook } from "./auto.js";
+import { connectHttp1Wire, connectWire } from "./connect/connect-wire.js";
+import type { ConnectionConfig, TransportOptions } from "./connection-config.js";
+import { grpcWire } from "./grpc/grpc-wire.js";
+import { headerTimeoutMs } from "./header-timeout.js";
+import { Http2Client } from "./http2/http2-client.js";
+import { SessionPool } from "./http2/pool.js";
+import { intercepted } from "./intercepted.js";
+import { environmentProxy } from "./proxy/environment-proxy.js";
+import { httpMethodOf, restWire } from "./rest/rest-wire.js";
+import { prepareHeaders } from "./token.js";
+import type { Attempt, ClientWire } from "./wire.js";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+const READ_MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Makes the wire of a client. Nothing is read or connected before the first call.
+ *
+ * @param onProtocol is told what `protocol: "auto"` has settled on.
+ * @throws TypeError for an address that `checkAiemUrl` refuses.
+ */
+export function createClientWire(
+  { aiemUrl, tokenProvider }: ConnectionConfig,
+  options: TransportOptions = {},
+  onProtocol?: ProtocolHook,
+): ClientWire {
+  const {
+    protocol = "auto",
+    httpVersion,
+    interceptors = [],
+    allowPlaintextToken = false,
+  } = options;
+  const address = parseAiemUrl(aiemUrl);
+  const dial = {
+    address,
+    verifySsl: options.verifySsl ?? true,
+    sslCaCert: options.sslCaCert,
+    sslClientCert: options.sslClientCert,
+    sslClientKey: options.sslClientKey,
+    connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+  };
+  const readMaxBytes = options.readMaxBytes ?? READ_MAX_BYTES;
+  const prepare = prepareHeaders({ address, tokenProvider, allowPlaintextToken });
+  const common = { address, dial, readMaxBytes, prepare };
+  const proxy = environmentProxy(address);
+
+  function pool(): SessionPool {
+    const streamWindowBytes = options.streamWindowBytes ?? STREAM_WINDOW_BYTES;
+    return new SessionPool({ ...dial, streamWindowBytes, maxConnections: options.maxConnections });
+  }
+
+  function within(wire: ClientWire, timeoutHeader: TimeoutHeader, rest = false): ClientWire {
+    return intercepted(wire, interceptors, (method, attempt) => ({
+      requestMethod: rest ? httpMethodOf(method) : "POST",
+      url: createMethodUrl(address.baseUrl, method),
+      header: headersOf(attempt, timeoutHeader),
+    }));
+  }
+
+  const grpc = () =>
+    within(grpcWire({ ...common, http2: new Http2Client(pool()) }), "grpc-timeout");
+  const rest = () =>
+    within(restWire({ ...common, dial: { ...dial, proxy } }), "grpc-timeout", true);
+  switch (protocol) {
+    case "grpc":
+      return grpc();
+    case "connect":
+      return within(
+        httpVersion === "1.1" ? connectHttp1Wire(common) : connectWire(common, pool()),
+        "connect-timeout-ms",
+      );
+    case "rest":
+      return rest();
+    case "auto":
+      return autoWire({ grpc: grpc(), rest: rest(), proxy, onProtocol });
+  }
+}
+
+type TimeoutHeader = "grpc-timeout" | "connect-timeout-ms";
+
+/** The headers as interceptors see them: the caller's, and the time that the server is given. */
+function headersOf({ hints }: Attempt, timeoutHeader: TimeoutHeader): Headers {
+  const headers = new Headers(hints.headers);
+  if (hints.serverTimeoutMs !== undefined) {
+    const milliseconds = headerTimeoutMs(hints.serverTimeoutMs);
+    headers.set(
+      timeoutHeader,
+      timeoutHeader === "grpc-timeout" ? `${milliseconds}m` : `${milliseconds}`,
+    );
+  }
+  return headers;
+}

@@ -1,0 +1,41 @@
+const FIRST_CAPACITY = 4096;
+const KEPT_CAPACITY = 256 * 1024;
+
+/**
+ * Bytes that come in pieces, in one block of memory that doubles as it fills. A list of the pieces
+ * would take many times their memory where a server sends them one by one.
+ */
+export class ByteBlock {
+  #block = Buffer.alloc(0);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The bytes so far, until `clear`. */
+  get bytes(): Buffer {
+    return this.#block.subarray(0, this.#length);
+  }
+
+  append(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#block.length) {
+      const block = Buffer.allocUnsafeSlow(
+        Math.max(FIRST_CAPACITY, length, 2 * this.#block.length),
+      );
+      block.set(this.#block.subarray(0, this.#length));
+      this.#block = block;
+    }
+    this.#block.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  /** Empties it, and keeps its memory for the next bytes, unless that is much. */
+  clear(): void {
+    this.#length = 0;
+    if (this.#block.length > KEPT_CAPACITY) {
+      this.#block = Buffer.alloc(0);
+    }
+  }
+}
