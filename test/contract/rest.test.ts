@@ -1,4 +1,4 @@
-import { createTransport } from "../../src/transport/create-transport.js";
+import { createTransport } from "../support/create-transport.js";
 import { defineServerSuite } from "./server-suite.js";
 import { serverTarget } from "./targets/server-target.js";
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Code, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { createTransport } from "../../src/transport/create-transport.js";
+import { createTransport } from "../support/create-transport.js";
 import { closing } from "./support/cleanup.js";
 import { PROCESS } from "./support/process-name.js";
 

@@ -10,7 +10,7 @@ import {
 } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
 
-import { createTransport } from "../../../src/transport/create-transport.js";
+import { createTransport } from "../../support/create-transport.js";
 
 /** What of a TLS client the tests set. */
 export interface ClientTls {

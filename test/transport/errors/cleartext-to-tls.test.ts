@@ -6,7 +6,7 @@ import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_se
 import { failureOf } from "../../../src/client/attempt-failure.js";
 import { runInCall } from "../../../src/transport/call-context.js";
 import { CallRecord } from "../../../src/transport/call-record.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
+import { createTransport } from "../../support/create-transport.js";
 import { answering } from "../rest/support/http-edge.js";
 import { selfSigned } from "../support/certificates.js";
 import { closing } from "../support/cleanup.js";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { runInCall } from "../../../src/transport/call-context.js";
 import { CallRecord } from "../../../src/transport/call-record.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
+import { createTransport } from "../../support/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { listen } from "../support/listen.js";

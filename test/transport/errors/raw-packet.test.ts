@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
+import { createTransport } from "../../support/create-transport.js";
 import { expectNoSecrets } from "../../auth/support/secrets.js";
 import { closing } from "../support/cleanup.js";
 import { listen } from "../support/listen.js";

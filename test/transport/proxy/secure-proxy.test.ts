@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { failureOf } from "../../../src/client/attempt-failure.js";
 import { CallRecord } from "../../../src/transport/call-record.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
+import { createTransport } from "../../support/create-transport.js";
 import { REST_ANSWER } from "../auto/support/edges.js";
 import { pemFiles, selfSigned } from "../support/certificates.js";
 import { closing } from "../support/cleanup.js";

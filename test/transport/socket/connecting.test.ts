@@ -7,7 +7,7 @@ import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_se
 import { runInCall } from "../../../src/transport/call-context.js";
 import { CallRecord } from "../../../src/transport/call-record.js";
 import type { TransportOptions } from "../../../src/transport/connection-config.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
+import { createTransport } from "../../support/create-transport.js";
 import { connectFailureKind } from "../../../src/transport/errors/connect-failure.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";

@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { TransportOptions } from "../../../src/transport/connection-config.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
+import { createTransport } from "../../support/create-transport.js";
 import { connectFailureKind } from "../../../src/transport/errors/connect-failure.js";
 import { makeTestCertificates, type TestCertificates } from "../../support/certificates.js";
 import { pemFiles, selfSigned } from "../support/certificates.js";

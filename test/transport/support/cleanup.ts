@@ -1,5 +1,5 @@
 import { afterEach } from "vitest";
-import type { ClientTransport } from "../../../src/transport/create-transport.js";
+import type { TestTransport } from "../../support/create-transport.js";
 
 const cleanups: (() => unknown)[] = [];
 
@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 /** Closes what a test opened, after the test. */
-export function closing<T extends Pick<ClientTransport, "close"> | { close(): Promise<void> }>(
+export function closing<T extends Pick<TestTransport, "close"> | { close(): Promise<void> }>(
   opened: T,
 ): T {
   cleanups.push(() => opened.close());

@@ -2,7 +2,7 @@ import { createClient, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, test, vi } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { TransportOptions } from "../../../src/transport/connection-config.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
+import { createTransport } from "../../support/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { PROCESS } from "../support/process-name.js";

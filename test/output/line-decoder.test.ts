@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type DecodedLine, LineDecoder } from "../../../src/client/output/line-decoder.js";
-import { chunkings } from "../../support/chunkings.js";
+import { type DecodedLine, LineDecoder } from "../../src/output/line-decoder.js";
+import { chunkings } from "../support/chunkings.js";
 
 const ENDLESS = 1024 * 1024;
 const bytes = (text: string) => new TextEncoder().encode(text);

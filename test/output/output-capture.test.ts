@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { OutputCapture } from "../../../src/client/output/output-capture.js";
+import { OutputCapture } from "../../src/output/capture.js";
 
 const chunks = fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 20 });
 

@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
-import { WritableSink } from "../../../src/client/output/writable-sink.js";
+import { WritableSink } from "../../src/output/writable-sink.js";
 
 const data = new Uint8Array([1, 2, 3]);
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GrowingBuffer } from "../../../src/client/output/growing-buffer.js";
+import { GrowingBuffer } from "../../src/output/capture.js";
 
 const chunks = fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 20 });
 const limits = fc.integer({ min: 0, max: 50 });
