@@ -303,26 +303,25 @@ export class SessionPool {
   }
 
   #dial(): void {
-    const { address, connectTimeoutMs } = this.#options;
-    const dial = this.#outside.runInAsyncScope(
-      () =>
-        new PendingConnection({
-          address,
-          connectTimeoutMs,
-          connect: (signal, onSocket) => openSession({ ...this.#options, onSocket }, signal),
-        }),
-    );
-    this.#dials.add(dial);
-    dial.result.then(
-      (session) => {
-        this.#dials.delete(dial);
-        this.#welcome(session);
-      },
-      (error: unknown) => {
-        this.#dials.delete(dial);
-        this.#notConnected(connectFailure(error, address));
-      },
-    );
+    this.#outside.runInAsyncScope(() => {
+      const { address, connectTimeoutMs } = this.#options;
+      const dial = new PendingConnection({
+        address,
+        connectTimeoutMs,
+        connect: (signal, onSocket) => openSession({ ...this.#options, onSocket }, signal),
+      });
+      this.#dials.add(dial);
+      dial.result.then(
+        (session) => {
+          this.#dials.delete(dial);
+          this.#welcome(session);
+        },
+        (error: unknown) => {
+          this.#dials.delete(dial);
+          this.#notConnected(connectFailure(error, address));
+        },
+      );
+    });
   }
 
   #notConnected(failure: Failure): void {
