@@ -1,13 +1,11 @@
 import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { MethodImplSpec } from "@connectrpc/connect";
-
-import { messageToJson } from "../../rest-rules/json/message-to-json.js";
 import type { NodeResponse } from "../server/node-handler.js";
 import { startError, startJson } from "./answer.js";
 import type { Call } from "./call.js";
 import { shownError, statusOf } from "./error-status.js";
+import { messageToJson } from "./message-to-json.js";
 import { setMetadataHeaders } from "./response-headers.js";
-import { unsetAsNull } from "./unset-as-null.js";
 import { writeThrough } from "./write-through.js";
 
 /** A method that answers one message with any number. */
@@ -32,8 +30,7 @@ export async function answerStream(
   };
   try {
     for await (const item of impl(message, context)) {
-      const json = messageToJson(method.output, create(method.output, item));
-      const result = unsetAsNull(method.output, json);
+      const result = messageToJson(method.output, create(method.output, item));
       if (!(await wire.mayWrite())) {
         return;
       }

@@ -1,13 +1,11 @@
 import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { MethodImplSpec } from "@connectrpc/connect";
-
-import { messageToJson } from "../../rest-rules/json/message-to-json.js";
 import type { NodeResponse } from "../server/node-handler.js";
 import { answerError, answerJson } from "./answer.js";
 import type { Call } from "./call.js";
 import { shownError } from "./error-status.js";
+import { messageToJson } from "./message-to-json.js";
 import { setMetadataHeaders } from "./response-headers.js";
-import { unsetAsNull } from "./unset-as-null.js";
 
 /** A method that answers one message with one. */
 export type UnarySpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
@@ -23,7 +21,7 @@ export async function answerUnary(
     const answer = create(method.output, await impl(message, context));
     // As a gRPC client has it: what comes after the deadline comes too late.
     context.signal.throwIfAborted();
-    const json = unsetAsNull(method.output, messageToJson(method.output, answer));
+    const json = messageToJson(method.output, answer);
     if (await wire.mayWrite()) {
       setMetadataHeaders(response, context.responseHeader);
       answerJson(response, json);

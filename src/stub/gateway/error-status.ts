@@ -1,10 +1,8 @@
 import { create, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 
-import { encodeBase64 } from "../../rest-rules/json/base64.js";
-import { isJsonObject } from "../../rest-rules/json/json-object.js";
-import { messageToJson } from "../../rest-rules/json/message-to-json.js";
-import { unsetAsNull } from "./unset-as-null.js";
+import { isJsonObject } from "../../rest-rules/json.js";
+import { encodeBase64, messageToJson } from "./message-to-json.js";
 
 // The types with a JSON of their own, which google/protobuf/any.proto puts into a field `value`, where
 // that JSON can be an object.
@@ -32,7 +30,7 @@ function detailOf(detail: ErrorDetail): JsonObject {
     const { desc, value } = detail;
     const message = create(desc, value);
     try {
-      return any(desc.typeName, unsetAsNull(desc, messageToJson(desc, message)));
+      return any(desc.typeName, messageToJson(desc, message));
     } catch {
       // A Timestamp out of its range, an Any of an unknown type: the error is told all the same.
       return any(desc.typeName, encodeBase64(toBinary(desc, message)));

@@ -1,8 +1,7 @@
 import type { DescMessage, JsonValue, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { FieldValueError } from "../../rest-rules/field-values.js";
-import { isJsonObject } from "../../rest-rules/json/json-object.js";
-import { messageFromJson } from "../../rest-rules/json/message-from-json.js";
+import { isJsonObject, messageFromJson } from "../../rest-rules/json.js";
 
 /**
  * Parses bytes of an answer.

@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { isJsonObject } from "../../rest-rules/json/json-object.js";
+import { isJsonObject } from "../../rest-rules/json.js";
 import type { ServerAddress } from "../aiem-url.js";
 import type { CallRecord } from "../call-record.js";
 import { connectionLost } from "../errors/connection-lost.js";

@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
-import { isJsonObject } from "../../rest-rules/json/json-object.js";
+import { isJsonObject } from "../../rest-rules/json.js";
 
 /** A google.protobuf.Any in JSON. */
 type JsonAny = JsonObject & { readonly "@type": string };

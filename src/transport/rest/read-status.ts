@@ -1,6 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { isJsonObject } from "../../rest-rules/json/json-object.js";
+import { isJsonObject } from "../../rest-rules/json.js";
 import { addJsonDetails } from "./json-details.js";
 
 /**
