@@ -71,7 +71,7 @@ function renderBody(
  *
  * @throws FieldValueError where a value does not match the template of its variable.
  */
-export function renderPath(rule: HttpRule, message: ReflectMessage): string {
+function renderPath(rule: HttpRule, message: ReflectMessage): string {
   const { segments, verb } = rule.template;
   const texts = segments.map((segment) => (segment.kind === "literal" ? segment.text : ""));
   for (const variable of rule.variables) {
