@@ -3,7 +3,7 @@ import { request as requestHttps } from "node:https";
 import { onAbort } from "../../retry/abort-listeners.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { brokenAnswer, noAnswer } from "./broken-exchange.js";
-import { responseHeaders } from "./response-headers.js";
+import { responseHeaders } from "./http-call.js";
 
 /** A request over HTTP/1.1. */
 export interface HttpRequest {
