@@ -9,13 +9,13 @@ import {
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Failure } from "../errors/failure.js";
 import type { CallScope } from "../retry/call-scope.js";
-import { headerTimeoutMs } from "../transport/header-timeout.js";
 import type { RetryBudget } from "../retry/retry-budget.js";
 import type { RetryPolicy } from "../retry/retry-options.js";
 import { sleep } from "../retry/sleep.js";
 import { runInCall } from "../transport/call-context.js";
 import { CallRecord } from "../transport/call-record.js";
 import type { ClientTransport } from "../transport/create-transport.js";
+import { headerTimeoutMs } from "../transport/header-timeout.js";
 import { type AttemptClock, attemptError, type CallSubject, failureOf } from "./attempt-failure.js";
 import type { ClientHooks } from "./client-options.js";
 

@@ -1,8 +1,8 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import { requireFunction } from "../../errors/require-kind.js";
 import { shown } from "../../errors/shown.js";
-import { MAX_HEADER_TIMEOUT_MS } from "../../transport/header-timeout.js";
 import type { RetryOptions } from "../../retry/retry-options.js";
+import { MAX_HEADER_TIMEOUT_MS } from "../../transport/header-timeout.js";
 import type { ClientHooks, ClientTimings } from "../client-options.js";
 import { requireDuration } from "./numbers.js";
 

@@ -1,7 +1,7 @@
 import { isFinished, type Process } from "../../model/process.js";
 import { CallScope } from "../../retry/call-scope.js";
-import { headerTimeoutMs } from "../../transport/header-timeout.js";
 import { CallRecord } from "../../transport/call-record.js";
+import { headerTimeoutMs } from "../../transport/header-timeout.js";
 import { PROBE_TIMEOUT_MS, probe } from "../probe.js";
 import { processOf } from "../process-answer.js";
 import type { Attempt, Rpc, RpcCall } from "../rpc.js";
