@@ -1,10 +1,14 @@
-import type { DescField, DescMethod, JsonValue, MessageShape } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMethod,
+  type JsonValue,
+  type MessageShape,
+  toJson,
+} from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FieldValueError, percentEncode, valueFromText, valueToText } from "./field-values.js";
 import type { HttpMethod, HttpRule, PathVariable } from "./http-rule.js";
-import { isJsonObject } from "./json/json-object.js";
-import { messageFromJson } from "./json/message-from-json.js";
-import { messageToJson } from "./json/message-to-json.js";
+import { isJsonObject, messageFromJson } from "./json.js";
 import { type Segment, variablePattern } from "./path-template.js";
 import { readQuery, renderQuery } from "./query.js";
 import type { PathValues } from "./router.js";
@@ -54,7 +58,7 @@ function renderBody(
   for (const field of fields.filter((one) => message.isSet(one))) {
     part.set(field, message.get(field));
   }
-  const json = messageToJson(rpc.input, part.message, { emitUnpopulated: false });
+  const json = toJson(rpc.input, part.message);
   if (body.kind === "message") {
     return json;
   }
@@ -67,7 +71,7 @@ function renderBody(
  *
  * @throws FieldValueError where a value does not match the template of its variable.
  */
-export function renderPath(rule: HttpRule, message: ReflectMessage): string {
+function renderPath(rule: HttpRule, message: ReflectMessage): string {
   const { segments, verb } = rule.template;
   const texts = segments.map((segment) => (segment.kind === "literal" ? segment.text : ""));
   for (const variable of rule.variables) {

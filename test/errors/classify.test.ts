@@ -8,9 +8,9 @@ import { ProcessClient } from "../../src/index.js";
 import { type StubServer, startStubServer } from "../../src/stub/index.js";
 import { runInCall } from "../../src/transport/call-context.js";
 import { CallRecord } from "../../src/transport/call-record.js";
-import { createTransport } from "../support/create-transport.js";
 import { authorized } from "../contract/targets/requests.js";
 import { collect } from "../support/collect.js";
+import { createTransport } from "../support/create-transport.js";
 import { rejection } from "../support/rejection.js";
 import { type Break, STREAM_BREAKS, UNARY_BREAKS } from "./broken-calls.js";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type OutputFrame, OutputGapError, type ProcessStream } from "../../src/index.js";
 import { Replay } from "../../src/output/replay.js";
 import { StreamCounter } from "../../src/output/stream-counter.js";
-import { type OutputFrame, OutputGapError, type ProcessStream } from "../../src/index.js";
 import { joined } from "../support/output.js";
 
 const name = "workspaces/w/sandboxEngines/e/processes/p";

@@ -1,9 +1,9 @@
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StreamCounter } from "../../src/output/stream-counter.js";
 import type { OutputFrame } from "../../src/index.js";
 import { PROCESS_STREAMS } from "../../src/model/output.js";
+import { StreamCounter } from "../../src/output/stream-counter.js";
 
 const frames = fc.array(
   fc.record({

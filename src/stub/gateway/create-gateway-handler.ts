@@ -1,5 +1,4 @@
 import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
-
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { readHttpRule } from "../../rest-rules/http-rule.js";
 import { createRouter, type Route } from "../../rest-rules/router.js";
@@ -11,13 +10,10 @@ import {
   type NodeRequest,
   type NodeResponse,
 } from "../server/node-handler.js";
-import { answerError } from "./answer.js";
-import { answerStream } from "./answer-stream.js";
-import { answerUnary } from "./answer-unary.js";
+import { answerError, answerStream, answerUnary } from "./answer.js";
 import { readCall } from "./call.js";
-import { shownError } from "./error-status.js";
-import { type FoundRoute, readRequestMessage } from "./request-message.js";
-import { requestTarget } from "./request-target.js";
+import { shownError } from "./errors.js";
+import { type FoundRoute, readRequestMessage, requestTarget } from "./request.js";
 
 /**
  * Serves the ProcessService as REST with JSON, by its google.api.http options, as grpc-gateway does.

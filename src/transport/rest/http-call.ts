@@ -16,7 +16,6 @@ import type {
   Http1RequestOptions,
 } from "../http1/connections.js";
 import { type Attempt, LEFT } from "../wire.js";
-import { responseHeaders } from "./response-headers.js";
 
 /** A request over HTTP/1.1. */
 export interface HttpRequest {
@@ -57,6 +56,10 @@ export interface HttpCall {
 
 // Node.js reads 16 KiB by default, which is less than proxies pass on.
 const MAX_HEADER_BYTES = 64 * 1024;
+
+// grpc-gateway hands on what the service says with a prefix: but not the headers of its body, which
+// is another one here.
+const FORWARDED = /^grpc-(?:metadata|trailer)-(?!content-)(.+)$/;
 
 /**
  * Sends a request, over a connection that carries no other one meanwhile. Redirects are not
@@ -150,6 +153,33 @@ function headOf({ headers, rawHeaders, statusCode = 0 }: IncomingMessage): HttpH
     header: responseHeaders(rawHeaders),
     endIsSure: "content-length" in headers || isChunked(headers["transfer-encoding"]),
   };
+}
+
+/**
+ * The headers of an answer. grpc-gateway hands on what the service says with a prefix; it is there
+ * without the prefix too, unless the answer has a header of that name itself.
+ *
+ * @param raw names and values in turn, as Node.js has them.
+ */
+function responseHeaders(raw: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    append(headers, raw[i] ?? "", raw[i + 1] ?? "");
+  }
+  for (const [name, value] of [...headers]) {
+    const [, own] = FORWARDED.exec(name) ?? [];
+    if (own !== undefined && !headers.has(own)) {
+      append(headers, own, value);
+    }
+  }
+  return headers;
+}
+
+// Node.js takes characters from servers that Headers refuses. None of them is needed.
+function append(headers: Headers, name: string, value: string): void {
+  try {
+    headers.append(name, value);
+  } catch {}
 }
 
 // Any other coding at the end leaves the length to the connection's end (RFC 9112, section 6.3).

@@ -1,7 +1,7 @@
 import { OutputStream } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { StreamOutputResponseSchema } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Failure } from "../../errors/outcome.js";
-import { isJsonObject } from "../../rest-rules/json/json-object.js";
+import { isJsonObject } from "../../rest-rules/json.js";
 import type { Batch } from "../wire.js";
 import { type MessageLimits, parseJson, readMessage, tooLarge, unreadable } from "./answer.js";
 import { ByteBlock } from "./byte-block.js";

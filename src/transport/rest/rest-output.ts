@@ -4,8 +4,9 @@ import type { AnswerBody, MessageLimits } from "./answer.js";
 import type { HttpCall } from "./http-call.js";
 import { OutputLines } from "./output-lines.js";
 
-// What one read brings at most. More is left to the connection, which then holds the server back.
-const MAX_WAITING_BYTES = 64 * 1024;
+// About half of what one read brings. With more that nobody takes, nothing is read any more, which
+// holds the server back.
+const MAX_WAITING_BYTES = 32 * 1024;
 
 /** The output of a process, as it arrives. */
 export class RestOutput implements OutputSource, AnswerBody {
@@ -14,7 +15,8 @@ export class RestOutput implements OutputSource, AnswerBody {
   #call: HttpCall | undefined;
   #end: Outcome<"end"> | undefined;
   #waiting: ((outcome: Outcome<"batch" | "end">) => void) | undefined;
-  #paused = false;
+  #isPausing = false;
+  #isPaused = false;
 
   /** @param cutOff the failure of an answer that only seems to have an end. */
   constructor(limits: MessageLimits, cutOff: Failure) {
@@ -29,8 +31,8 @@ export class RestOutput implements OutputSource, AnswerBody {
 
   take(): Batch | undefined {
     const batch = this.#lines.take();
-    if (this.#paused) {
-      this.#paused = false;
+    if (this.#isPaused) {
+      this.#isPaused = false;
       this.#call?.resume();
     }
     return batch;
@@ -62,9 +64,11 @@ export class RestOutput implements OutputSource, AnswerBody {
     const failure = this.#lines.push(chunk);
     if (!failure && this.#lines.count > 0) {
       this.#tell();
-      if (this.#lines.bytes >= MAX_WAITING_BYTES) {
-        this.#paused = true;
-        this.#call?.pause();
+      if (this.#lines.bytes >= MAX_WAITING_BYTES && !this.#isPausing) {
+        // After the rest of the same read, which comes line by line, and would be kept as it is; and
+        // after those who wait have had their turn.
+        this.#isPausing = true;
+        queueMicrotask(() => this.#pauseIfFull());
       }
     }
     return failure;
@@ -77,6 +81,14 @@ export class RestOutput implements OutputSource, AnswerBody {
 
   failed(failure: Failure): void {
     this.#settle(failed(failure));
+  }
+
+  #pauseIfFull(): void {
+    this.#isPausing = false;
+    if (this.#lines.bytes >= MAX_WAITING_BYTES) {
+      this.#isPaused = true;
+      this.#call?.pause();
+    }
   }
 
   #settle(end: Outcome<"end">): void {

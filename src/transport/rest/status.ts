@@ -11,7 +11,7 @@ import {
 import { AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import type { Failure, FailureKind } from "../../errors/outcome.js";
-import { isJsonObject } from "../../rest-rules/json/json-object.js";
+import { isJsonObject } from "../../rest-rules/json.js";
 import { readDelay } from "../delay.js";
 
 /** A google.protobuf.Any in JSON. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { createGatewayHandler } from "../../../src/stub/gateway/create-gateway-handler.js";
-import { httpStatusOf } from "../../../src/stub/gateway/http-status.js";
+import { httpStatusOf } from "../../../src/stub/gateway/errors.js";
 import { type HttpServer, startHttpServer } from "../../../src/stub/server/http-server.js";
 import { collectGarbage } from "./support/collect-garbage.js";
 import { createInjector } from "./support/inject.js";

@@ -7,8 +7,8 @@ import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_se
 import { runInCall } from "../../../src/transport/call-context.js";
 import { CallRecord } from "../../../src/transport/call-record.js";
 import type { TransportOptions } from "../../../src/transport/connection-config.js";
-import { createTransport } from "../../support/create-transport.js";
 import { connectFailureKind } from "../../../src/transport/errors/connect-failure.js";
+import { createTransport } from "../../support/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { listen } from "../support/listen.js";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 
-import { field, type TestFile } from "./descriptors.js";
+import { COLOR, field, type TestFile } from "../../../rest-rules/support/descriptors.js";
 
 const SCALARS = [
   "double",
@@ -24,8 +24,8 @@ const WRAPPED = ["Bytes", "String", "Bool", "Int64", "Double"];
 const color = { isEnum: true };
 const inChoice = { more: { oneofIndex: 0 } };
 
-/** One field of each scalar type, plain and repeated, and what else a query can carry. */
-export const QUERY_FIELDS: JsonObject[] = [
+/** One field of each scalar type, plain and repeated, and of others that are no messages of ours. */
+const SIMPLE_FIELDS: JsonObject[] = [
   ...SCALARS.map((type, index) => field(`a_${type}`, index + 1, type)),
   ...SCALARS.map((type, index) => field(`some_${type}`, index + 21, type, { repeated: true })),
   ...WRAPPED.map((type, index) =>
@@ -41,22 +41,13 @@ export const QUERY_FIELDS: JsonObject[] = [
 
 /** Everything that JSON can carry, with bytes in every place, and itself in itself. */
 export const EVERYTHING: TestFile = {
-  enumType: [
-    {
-      name: "Color",
-      value: [
-        { name: "COLOR_UNSPECIFIED", number: 0 },
-        { name: "COLOR_RED", number: 1 },
-        { name: "COLOR_BLUE", number: 5 },
-      ],
-    },
-  ],
+  enumType: [COLOR],
   messageType: [
     {
       name: "Everything",
       oneofDecl: [{ name: "choice" }, { name: "_maybe_data" }, { name: "_maybe_number" }],
       field: [
-        ...QUERY_FIELDS,
+        ...SIMPLE_FIELDS,
         field("chosen_self", 63, ".test.Everything", inChoice),
         field("chosen_bytes_value", 64, ".google.protobuf.BytesValue", inChoice),
         field("maybe_data", 71, "bytes", { more: { oneofIndex: 1, proto3Optional: true } }),
@@ -67,7 +58,6 @@ export const EVERYTHING: TestFile = {
         field("data_by_text", 84, ".test.Everything.DataByTextEntry", { repeated: true }),
         field("self_by_number", 85, ".test.Everything.SelfByNumberEntry", { repeated: true }),
         field("data_by_flag", 86, ".test.Everything.DataByFlagEntry", { repeated: true }),
-        field("__proto__", 87, "bytes", { more: { jsonName: "__proto__" } }),
       ],
       nestedType: [
         entry("DataByTextEntry", "string", "bytes"),
@@ -75,7 +65,6 @@ export const EVERYTHING: TestFile = {
         entry("DataByFlagEntry", "bool", "bytes"),
       ],
     },
-    { name: "NoBytes", field: [field("text", 1, "string"), field("self", 2, ".test.NoBytes")] },
   ],
 };
 

@@ -1,10 +1,15 @@
-import type { JsonValue } from "@bufbuild/protobuf";
+import type { DescMessage, JsonValue, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-
+import { FieldValueError } from "../../rest-rules/field-values.js";
+import { readRequest } from "../../rest-rules/request.js";
+import type { Route } from "../../rest-rules/router.js";
 import type { NodeRequest } from "../server/node-handler.js";
 
 /** The largest body that is read, in bytes: 4 MiB, as grpc-go has it behind a gateway. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+// A proxy is sent the whole URL (RFC 9112, section 3.2.2), and any server has to understand it.
+const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
 /**
  * The body of a request as JSON, whatever its content type says: curl's default is that of a form.
@@ -13,7 +18,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  * @throws ConnectError INVALID_ARGUMENT where it is no JSON; RESOURCE_EXHAUSTED where it is larger
  * than MAX_BODY_BYTES; CANCELED where the caller went away.
  */
-export async function readJsonBody(request: NodeRequest): Promise<JsonValue | undefined> {
+async function readJsonBody(request: NodeRequest): Promise<JsonValue | undefined> {
   const bytes = await readBytes(request);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -54,4 +59,43 @@ function grown(block: Buffer, size: number): Buffer {
   const larger = Buffer.allocUnsafe(Math.min(MAX_BODY_BYTES, Math.max(size, 2 * block.length)));
   larger.set(block);
   return larger;
+}
+
+/** The route of a request that a rule was found for. */
+export type FoundRoute = Route & { readonly kind: "found" };
+
+/**
+ * Reads the message of a request: path, query and body.
+ *
+ * @throws ConnectError INVALID_ARGUMENT for what does not fit its field, and as readJsonBody does.
+ */
+export async function readRequestMessage(
+  { rule, pathValues }: FoundRoute,
+  query: string,
+  request: NodeRequest,
+): Promise<MessageShape<DescMessage>> {
+  const hasBody = rule.body.kind !== "none";
+  const body = hasBody ? await readJsonBody(request) : undefined;
+  try {
+    return readRequest(rule, { pathValues, query, body });
+  } catch (error) {
+    if (error instanceof FieldValueError || error instanceof URIError) {
+      throw new ConnectError(error.message, Code.InvalidArgument);
+    }
+    throw error;
+  }
+}
+
+/** What a request is for. */
+export interface RequestTarget {
+  /** The path, percent-encoded. */
+  readonly path: string;
+  /** The query, percent-encoded, without its question mark. */
+  readonly query: string;
+}
+
+/** The target of a request, whose URL can be a path or absolute. */
+export function requestTarget({ url = "" }: NodeRequest): RequestTarget {
+  const [path = "", ...query] = url.replace(ORIGIN, "").split("?");
+  return { path, query: query.join("?") };
 }

@@ -1,10 +1,7 @@
 import { create, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-
-import { encodeBase64 } from "../../rest-rules/json/base64.js";
-import { isJsonObject } from "../../rest-rules/json/json-object.js";
-import { messageToJson } from "../../rest-rules/json/message-to-json.js";
-import { unsetAsNull } from "./unset-as-null.js";
+import { isJsonObject } from "../../rest-rules/json.js";
+import { encodeBase64, messageToJson } from "./message-to-json.js";
 
 // The types with a JSON of their own, which google/protobuf/any.proto puts into a field `value`, where
 // that JSON can be an object.
@@ -32,7 +29,7 @@ function detailOf(detail: ErrorDetail): JsonObject {
     const { desc, value } = detail;
     const message = create(desc, value);
     try {
-      return any(desc.typeName, unsetAsNull(desc, messageToJson(desc, message)));
+      return any(desc.typeName, messageToJson(desc, message));
     } catch {
       // A Timestamp out of its range, an Any of an unknown type: the error is told all the same.
       return any(desc.typeName, encodeBase64(toBinary(desc, message)));
@@ -47,4 +44,37 @@ function any(typeName: string, json: JsonValue): JsonObject {
   return isJsonObject(json) && !JSON_IS_VALUE.has(typeName)
     ? { ...json, ...type }
     : { ...type, value: json };
+}
+
+/** The HTTP status of an error, by grpc-gateway's table (runtime/errors.go). */
+export function httpStatusOf(code: Code): number {
+  switch (code) {
+    case Code.InvalidArgument:
+    case Code.FailedPrecondition:
+    case Code.OutOfRange:
+      return 400;
+    case Code.Unauthenticated:
+      return 401;
+    case Code.PermissionDenied:
+      return 403;
+    case Code.NotFound:
+      return 404;
+    case Code.AlreadyExists:
+    case Code.Aborted:
+      return 409;
+    case Code.ResourceExhausted:
+      return 429;
+    case Code.Canceled:
+      return 499;
+    case Code.Unknown:
+    case Code.Internal:
+    case Code.DataLoss:
+      return 500;
+    case Code.Unimplemented:
+      return 501;
+    case Code.Unavailable:
+      return 503;
+    case Code.DeadlineExceeded:
+      return 504;
+  }
 }
