@@ -1,4 +1,5 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { refuseUnknownNames } from "../check-options.js";
 import { type CallWire, callWireKey } from "./call-wire.js";
 import { type Release, untilReleased } from "./release.js";
 import {
@@ -19,6 +20,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 // RFC 9113, section 8.2.2: they belong to one HTTP/1.1 connection, and HTTP/2 forbids them.
 const CONNECTION_HEADERS = /^(connection|keep-alive|proxy-connection|transfer-encoding|upgrade)$/i;
 
+const COMMON_OPTIONS = ["fault", "at", "method", "process", "nth"] as const satisfies (
+  | keyof FaultTarget
+  | "fault"
+  | "at"
+)[];
+
 /** How a call goes on after a fault has struck: as if nothing was, or to its end at once. */
 export type AfterStrike = "go on" | "end";
 
@@ -34,6 +41,8 @@ type Place = CallPoint | "output" | undefined;
 
 /** All that there is to know of one kind of fault. */
 interface FaultKind<F extends Fault> {
+  /** What can be said of it, besides the point and the target. */
+  readonly options: readonly Exclude<keyof F, "fault" | "at">[];
   /** Whether it needs a connection, which there is none of in memory. */
   readonly network: boolean;
   /** Where it strikes by default. */
@@ -51,6 +60,7 @@ type FaultOf = { readonly [K in Fault["fault"]]: Extract<Fault, { readonly fault
 
 const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
   status: {
+    options: ["code", "message", "metadata", "details"],
     network: false,
     point: "before",
     check({ code }) {
@@ -63,6 +73,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   delay: {
+    options: ["ms"],
     network: false,
     point: "before",
     check({ ms }) {
@@ -76,6 +87,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   hang: {
+    options: [],
     network: false,
     point: "before",
     async strike(_fault, { context: { signal }, release }) {
@@ -84,6 +96,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   drop: {
+    options: [],
     network: false,
     point: "after",
     check(_fault, place) {
@@ -98,6 +111,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   end: {
+    options: [],
     network: false,
     // Not used: there is no default, and `check` insists on a point in the output.
     point: "after",
@@ -111,6 +125,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   reset: {
+    options: [],
     network: true,
     point: "before",
     async strike(_fault, { context }) {
@@ -119,6 +134,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   close: {
+    options: [],
     network: true,
     point: "before",
     async strike(_fault, { context }) {
@@ -127,6 +143,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   "rst-stream": {
+    options: ["code"],
     network: true,
     point: "before",
     check: ({ code }) => checkHttp2Code(code),
@@ -136,6 +153,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   goaway: {
+    options: ["code", "processed", "debugData"],
     network: true,
     point: "before",
     check({ code, processed }, place) {
@@ -153,6 +171,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   "no-trailers": {
+    options: [],
     network: true,
     point: "after",
     check(_fault, place) {
@@ -168,6 +187,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   blackhole: {
+    options: [],
     network: true,
     point: "before",
     async strike(_fault, { context, release }) {
@@ -179,6 +199,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     },
   },
   http: {
+    options: ["status", "headers", "body"],
     network: true,
     point: "before",
     check(fault, place) {
@@ -210,6 +231,7 @@ export function checkFault(rule: Fault & FaultTarget, { network }: { network: bo
         `or one of ${possible.join(", ")}`,
     );
   }
+  refuseUnknownNames("faults.add", rule, [...COMMON_OPTIONS, ...KINDS[fault].options]);
   checkKind(fault, rule, placeOf(rule));
 }
 
