@@ -183,7 +183,7 @@ export function createVersionHandler(version: string): NodeHandler {
 }
 
 /** The version of this package. */
-export function readPackageVersion(): string {
+function readPackageVersion(): string {
   // Two folders up is the package's root from src/ and from dist/ alike.
   const file = new URL("../../package.json", import.meta.url);
   const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));

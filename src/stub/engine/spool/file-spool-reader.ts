@@ -132,7 +132,7 @@ export function encodeFrameHeader(stream: WrittenStream, length: number): Uint8A
 }
 
 /** The header that begins at `offset`. */
-export function decodeFrameHeader(
+function decodeFrameHeader(
   block: Uint8Array,
   offset: number,
 ): { stream: WrittenStream; length: number } {
