@@ -1,12 +1,13 @@
 import { createRouterTransport, type Interceptor, type Transport } from "@connectrpc/connect";
 
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { checkOptions } from "./check-options.js";
 import { createStub } from "./create-stub.js";
 import { FaultRegistry } from "./faults/fault-registry.js";
 import { injectFaults } from "./faults/inject-faults.js";
 import type { CallFault, StubFaults } from "./faults/stub-faults.js";
 import type { StubEngines } from "./stub-engines.js";
-import type { StubOptions } from "./stub-options.js";
+import { STUB_OPTION_RULES, type StubOptions } from "./stub-options.js";
 
 /** An embedded engine that is reached without a network. */
 export interface StubTransport extends AsyncDisposable {
@@ -45,6 +46,7 @@ export interface StubTransport extends AsyncDisposable {
  * engine's name, a secret's or a limit that cannot be used.
  */
 export function createStubTransport(options: StubOptions = {}): StubTransport {
+  checkOptions<StubOptions>("createStubTransport", options, STUB_OPTION_RULES);
   const stub = createStub(options);
   const faults = new FaultRegistry({ network: false });
   const service = injectFaults(stub.service, faults);

@@ -6,7 +6,7 @@ import type { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_
 import { Engines } from "./engine/engines.js";
 import { createProcessService } from "./service/create-process-service.js";
 import { narrowEngines, type StubEngines } from "./stub-engines.js";
-import { requireStubOptions, type StubOptions } from "./stub-options.js";
+import type { StubOptions } from "./stub-options.js";
 
 const DEFAULT_ENGINE = "workspaces/default/sandboxEngines/local";
 const DEFAULT_SUBJECT = "users/default";
@@ -24,13 +24,13 @@ export interface Stub {
 }
 
 /**
- * Makes what the server and the in-memory transport both stand on.
+ * Makes what the server and the in-memory transport both stand on, of options whose rules were
+ * checked.
  *
  * @throws TypeError where `users` or `engines` are given and empty, and for an option or a token that
  * cannot be.
  */
 export function createStub(options: StubOptions): Stub {
-  requireStubOptions(options);
   const {
     engines: names = [DEFAULT_ENGINE],
     users: subjects = { [randomBytes(24).toString("base64url")]: DEFAULT_SUBJECT },

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
+import { checkOptions, optional, type Rules, wholeNumber } from "./check-options.js";
 import { createStub } from "./create-stub.js";
 import { ServerFaults } from "./faults/fault-registry.js";
 import { injectFaults } from "./faults/inject-faults.js";
 import { Links } from "./faults/network/links.js";
 import type { StubServerFaults } from "./faults/stub-faults.js";
 import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
-import { requireObject } from "./require-object.js";
 import { createCorsHandler, requireCors, type StubCors } from "./server/cors.js";
 import { type NodeHandler, requestPath } from "./server/node-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
 import { requireTls, type StubTls } from "./server/stub-tls.js";
 import type { StubEngines } from "./stub-engines.js";
-import type { StubOptions } from "./stub-options.js";
+import { STUB_OPTION_RULES, type StubOptions } from "./stub-options.js";
 
 /** How to start an embedded engine server. */
 export interface StubServerOptions extends StubOptions {
@@ -43,6 +43,16 @@ export interface StubServerOptions extends StubOptions {
   readonly cors?: StubCors;
 }
 
+const SERVER_OPTION_RULES: Rules<StubServerOptions> = {
+  ...STUB_OPTION_RULES,
+  // Node takes a text that is no number for the path of a Unix socket, and creates it.
+  port: optional(wholeNumber(0, 65_535)),
+  tls: optional(requireTls),
+  // Node raises a limit that HTTP/2 cannot carry in the first connection's event, where nobody is.
+  maxConcurrentStreams: optional(wholeNumber(1, 2_147_483_647)),
+  cors: optional(requireCors),
+};
+
 /**
  * Starts an engine inside this process, and serves it on 127.0.0.1 over gRPC, gRPC-Web, Connect and
  * REST with JSON, all on one port. Over cleartext it takes HTTP/2 with prior knowledge and HTTP/1.1;
@@ -57,16 +67,8 @@ export interface StubServerOptions extends StubOptions {
  * cannot be listened to (EADDRINUSE).
  */
 export async function startStubServer(options: StubServerOptions = {}): Promise<StubServer> {
-  requireObject("options", options);
+  checkOptions<StubServerOptions>("startStubServer", options, SERVER_OPTION_RULES);
   const { port = 0, tls, maxConcurrentStreams, cors, ...stubOptions } = options;
-  requirePort(port);
-  requireStreamLimit(maxConcurrentStreams);
-  if (cors !== undefined) {
-    requireCors(cors);
-  }
-  if (tls !== undefined) {
-    requireTls(tls);
-  }
   const stub = createStub(stubOptions);
   const links = new Links();
   const faults = new ServerFaults(links);
@@ -118,22 +120,6 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-// Node takes a text that is no number for the path of a Unix socket, and creates it.
-function requirePort(port: number): void {
-  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    throw new TypeError("port: must be a whole number from 0 to 65535");
-  }
-}
-
-// Node raises a limit that HTTP/2 cannot carry in the first connection's event, where nobody is.
-function requireStreamLimit(limit: number | undefined): void {
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= 2_147_483_647)) {
-    throw new TypeError(
-      `maxConcurrentStreams ${limit} must be a whole number from 1 to 2147483647`,
-    );
-  }
 }
 
 /** What a ProcessClient needs to reach a stub server: `new ProcessClient(stub.connection)`. */
@@ -197,7 +183,7 @@ export function createVersionHandler(version: string): NodeHandler {
 }
 
 /** The version of this package. */
-export function readPackageVersion(): string {
+function readPackageVersion(): string {
   // Two folders up is the package's root from src/ and from dist/ alike.
   const file = new URL("../../package.json", import.meta.url);
   const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));

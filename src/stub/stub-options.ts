@@ -1,4 +1,4 @@
-import { requireObject } from "./require-object.js";
+import { optional, type Rule, type Rules, requireObject, wholeNumber } from "./check-options.js";
 
 /** What an embedded engine server and an in-memory transport have in common. */
 export interface StubOptions {
@@ -33,31 +33,25 @@ export interface StubOptions {
   readonly maxSpoolBytes?: number;
 }
 
-/**
- * Refuses options of another kind than they must be, without showing tokens and secrets.
- *
- * @throws TypeError that names the option.
- */
-export function requireStubOptions(options: StubOptions): void {
-  requireObject("options", options);
-  const { engines, users, secrets } = options;
-  if (engines !== undefined && !Array.isArray(engines)) {
-    throw new TypeError("engines: must be an array of names");
+/** The rules of StubOptions. Tokens and secrets are not shown. */
+export const STUB_OPTION_RULES: Rules<StubOptions> = {
+  engines: optional(requireNames),
+  users: optional(textsRule("the subject of each token")),
+  secrets: optional(textsRule("the value of each version")),
+  maxSpoolBytes: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+};
+
+function requireNames(name: string, value: unknown): void {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`${name}: must be an array of names`);
   }
-  requireTexts("users", "the subject of each token", users);
-  requireTexts("secrets", "the value of each version", secrets);
 }
 
-function requireTexts(
-  option: string,
-  what: string,
-  texts: Readonly<Record<string, string>> | undefined,
-): void {
-  if (texts === undefined) {
-    return;
-  }
-  requireObject(option, texts);
-  if (Object.values(texts).some((text) => typeof text !== "string")) {
-    throw new TypeError(`${option}: ${what} must be a string`);
-  }
+function textsRule(what: string): Rule {
+  return (name, value) => {
+    requireObject(name, value);
+    if (Object.values(value).some((text) => typeof text !== "string")) {
+      throw new TypeError(`${name}: ${what} must be a string`);
+    }
+  };
 }

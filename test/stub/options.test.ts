@@ -79,6 +79,58 @@ describe("options that cannot be", () => {
     expect(() => createStubTransport(options)).toThrow(/^options: must be an object$/);
   });
 
+  it.each<[options: object, message: string]>([
+    [{ prot: 1 }, "startStubServer: prot is not known; did you mean port?"],
+    [
+      { maxSpoolbytes: 1 },
+      "startStubServer: maxSpoolbytes is not known; did you mean maxSpoolBytes?",
+    ],
+    [{ tls: { crt: "x" } }, "startStubServer: tls.crt is not known; did you mean cert?"],
+    [{ cors: { origin: "*" } }, "startStubServer: cors.origin is not known; did you mean origins?"],
+    [
+      { host: "0.0.0.0" },
+      "startStubServer: host is not known; known are: engines, users, secrets,",
+    ],
+  ])("refuse %j by startStubServer, as a name that it does not know", async (options, message) => {
+    const starting = startStubServer(options);
+    await expect(starting).rejects.toThrow(TypeError);
+    await expect(starting).rejects.toThrow(message);
+  });
+
+  it("refuse a name that createStubTransport, engines.create or faults.add do not know", async () => {
+    const server: object = { port: 1 };
+    expect(() => createStubTransport(server)).toThrow(
+      /^createStubTransport: port is not known; known are: engines/,
+    );
+    await using stub = createStubTransport();
+    const engine: object = { root: "/tmp", creatr: "users/a" };
+    expect(() => stub.engines.create(ENGINE, engine)).toThrow(
+      /^engines.create: root is not known; known are: state, creator, rootDirectory$/,
+    );
+    expect(stub.engines.get(ENGINE)).toBeUndefined();
+    const fault = { method: "*", fault: "delay", ms: 1, proces: "p" } as const;
+    expect(() => stub.faults.add(fault)).toThrow(
+      "faults.add: proces is not known; did you mean process?",
+    );
+  });
+
+  it("do not refuse a name that stands for undefined", async () => {
+    const options: object = { proxy: undefined };
+    await using stub = createStubTransport(options);
+    expect(stub.token).not.toBe("");
+  });
+
+  it.each<[name: string, value: unknown]>([
+    ["state", 1],
+    ["creator", null],
+    ["rootDirectory", 5],
+  ])("refuse %s: %j by engines.create, which names it", async (name, value) => {
+    await using stub = createStubTransport();
+    const create = () => stub.engines.create(ENGINE, { [name]: value });
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(new RegExp(`^${name}: .*must`));
+  });
+
   it("do not show tokens and secrets, nor the text of a key", async () => {
     const marker = "s3cret-marker";
     const starts = [

@@ -1,3 +1,5 @@
+import { waitFor } from "../../async/wait-for.js";
+
 /**
  * Tells any number of waiters that something changed. A waiter names the version it has seen, so
  * that a change between its look and its wait is not missed.
@@ -23,23 +25,12 @@ export class Changes {
 
   /** Resolves at the first change after `version`; rejects with the signal's reason. */
   after(version: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) {
-      return Promise.reject(signal.reason);
-    }
-    if (this.#version !== version) {
+    if (this.#version !== version && !signal.aborted) {
       return Promise.resolve();
     }
-    return new Promise((resolve, reject) => {
-      const abort = () => {
-        this.#waiters.delete(wake);
-        reject(signal.reason);
-      };
-      const wake = () => {
-        signal.removeEventListener("abort", abort);
-        resolve();
-      };
+    return waitFor((wake) => {
       this.#waiters.add(wake);
-      signal.addEventListener("abort", abort, { once: true });
-    });
+      return () => this.#waiters.delete(wake);
+    }, signal);
   }
 }

@@ -1,3 +1,5 @@
+import { optional, type Rules, requireText } from "../check-options.js";
+
 /** How to create an engine. */
 export interface CreateEngineOptions {
   /**
@@ -39,10 +41,17 @@ const ENGINE_STATES = [
  *
  * @throws {TypeError} naming the states that there are.
  */
-export function requireEngineState(state: EngineState): void {
-  if (!ENGINE_STATES.includes(state)) {
+export function requireEngineState(name: string, state: unknown): asserts state is EngineState {
+  if (!ENGINE_STATES.some((known) => known === state)) {
     throw new TypeError(
-      `state ${JSON.stringify(state)} must be one of ${ENGINE_STATES.join(", ")}`,
+      `${name}: ${JSON.stringify(state)} must be one of ${ENGINE_STATES.join(", ")}`,
     );
   }
 }
+
+/** The rules of CreateEngineOptions. Whether the root directory exists is checked where it is used. */
+export const ENGINE_OPTION_RULES: Rules<CreateEngineOptions> = {
+  state: optional(requireEngineState),
+  creator: optional(requireText),
+  rootDirectory: optional(requireText),
+};

@@ -244,7 +244,7 @@ export class EngineProcess {
 }
 
 /** Why the machine did not send a signal to a process that is there. */
-export function signalRefusal(name: string, signal: number, error: unknown): ConnectError {
+function signalRefusal(name: string, signal: number, error: unknown): ConnectError {
   switch (systemErrorCode(error)) {
     case "EPERM":
       return permissionDenied(

@@ -3,10 +3,12 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ConnectError } from "@connectrpc/connect";
 import { matchEngineName } from "../../model/resource-names.js";
+import { checkOptions } from "../check-options.js";
 import { systemClock } from "./clock.js";
 import type { EngineDependencies } from "./dependencies.js";
 import {
   type CreateEngineOptions,
+  ENGINE_OPTION_RULES,
   type EngineState,
   requireEngineState,
 } from "./engine-options.js";
@@ -86,6 +88,7 @@ export class Engines {
     if (this.#closing !== undefined) {
       throw new TypeError("the engines are closed");
     }
+    checkOptions<CreateEngineOptions>("engines.create", options, ENGINE_OPTION_RULES);
     if (matchEngineName(name) === undefined) {
       throw new TypeError(
         `engine name ${JSON.stringify(name)} must be workspaces/{workspace}/sandboxEngines/{engine}`,
@@ -94,7 +97,6 @@ export class Engines {
     if (this.#entries.has(name)) {
       throw new TypeError(`engine ${name} exists already`);
     }
-    requireEngineState(options.state ?? "STATE_RUNNING");
     const engine = new SandboxEngine({
       name,
       creator: options.creator ?? this.#options.defaultCreator,
@@ -135,7 +137,7 @@ export class Engines {
    * Error, naming the process groups that are left.
    */
   async setState(name: string, state: EngineState): Promise<void> {
-    requireEngineState(state);
+    requireEngineState("state", state);
     const engine = this.get(name);
     if (engine === undefined) {
       throw engineNotFound(name);

@@ -77,7 +77,7 @@ const FILTERS: ReadonlyMap<string, Process_State> = new Map([
  * The state that a filter asks for; undefined where it is empty and asks for all.
  * @throws {ConnectError} INVALID_ARGUMENT on any other filter.
  */
-export function parseStateFilter(filter: string): Process_State | undefined {
+function parseStateFilter(filter: string): Process_State | undefined {
   if (filter === "") {
     return undefined;
   }
@@ -91,7 +91,7 @@ export function parseStateFilter(filter: string): Process_State | undefined {
 }
 
 /** What a page token stands for. */
-export interface PagePosition {
+interface PagePosition {
   /** The engine whose processes are listed. */
   readonly engine: string;
   /** The filter of the list. */
@@ -101,7 +101,7 @@ export interface PagePosition {
 }
 
 /** The opaque token of a position. */
-export function encodePageToken({ engine, filter, after }: PagePosition): string {
+function encodePageToken({ engine, filter, after }: PagePosition): string {
   return Buffer.from(JSON.stringify([engine, filter, after])).toString("base64url");
 }
 
@@ -109,7 +109,7 @@ export function encodePageToken({ engine, filter, after }: PagePosition): string
  * The creation number to go on after.
  * @throws {ConnectError} INVALID_ARGUMENT where the token was not given for this engine and filter.
  */
-export function decodePageToken(token: string, engine: string, filter: string): number {
+function decodePageToken(token: string, engine: string, filter: string): number {
   const position = parsePosition(token);
   if (position === undefined || position.engine !== engine) {
     throw invalidArgument(

@@ -183,7 +183,7 @@ export async function readCapturedFrames(spool: Spool, maxBytes: number): Promis
 }
 
 /** The streams that a value of the contract stands for; none given means standard output. */
-export function streamsOf(stream: OutputStream): readonly WrittenStream[] {
+function streamsOf(stream: OutputStream): readonly WrittenStream[] {
   switch (stream) {
     case OutputStream.UNSPECIFIED:
     case OutputStream.STDOUT:

@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { checkFault } from "./check-fault.js";
+import { checkFault } from "./fault-kinds.js";
 import { FaultRule } from "./fault-rule.js";
 import type { Links } from "./network/links.js";
 import { StruckCall } from "./struck-call.js";

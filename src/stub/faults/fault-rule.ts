@@ -1,3 +1,4 @@
+import { pointOf } from "./fault-kinds.js";
 import { Release } from "./release.js";
 import type { Fault, FaultMethod, FaultPoint, FaultTarget } from "./stub-faults.js";
 
@@ -32,26 +33,5 @@ export class FaultRule {
     }
     this.#matching += 1;
     return target.nth === "every" || this.#matching === (target.nth ?? 1);
-  }
-}
-
-function pointOf(fault: Fault): FaultPoint {
-  switch (fault.fault) {
-    case "drop":
-      return "after";
-    case "no-trailers":
-      return fault.at ?? "after";
-    case "end":
-      return fault.at;
-    case "status":
-    case "delay":
-    case "hang":
-    case "reset":
-    case "close":
-    case "rst-stream":
-    case "goaway":
-    case "blackhole":
-    case "http":
-      return fault.at ?? "before";
   }
 }

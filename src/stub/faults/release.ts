@@ -1,3 +1,6 @@
+import { startTimer } from "../../async/timer.js";
+import { waitFor } from "../../async/wait-for.js";
+
 /**
  * Lets go, once for all, of whatever waits for it. An AbortSignal would do, but warns of a leak when
  * more than ten calls wait.
@@ -46,25 +49,18 @@ export interface HoldOptions {
  * @throws the reason of the call's signal where it aborts first.
  */
 export async function untilReleased({ release, signal, ms }: HoldOptions): Promise<void> {
-  signal.throwIfAborted();
-  const { promise, resolve } = withResolver();
-  const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
-  const forget = release.onRelease(resolve);
-  signal.addEventListener("abort", resolve);
+  const stops: (() => void)[] = [];
   try {
-    await promise;
-    signal.throwIfAborted();
+    await waitFor((goOn) => {
+      stops.push(release.onRelease(goOn));
+      if (ms !== undefined) {
+        stops.push(startTimer(ms, goOn));
+      }
+      return () => {};
+    }, signal);
   } finally {
-    clearTimeout(timer);
-    forget();
-    signal.removeEventListener("abort", resolve);
+    for (const stop of stops) {
+      stop();
+    }
   }
-}
-
-function withResolver(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { StreamOutputResponseSchema } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { type AfterStrike, strike } from "./fault-kinds.js";
 import type { FaultRule } from "./fault-rule.js";
-import { strike } from "./strike.js";
 import type { CallPoint } from "./stub-faults.js";
 
 /** The faults of one call, each of which strikes once at its point. */
@@ -16,12 +16,12 @@ export class StruckCall {
   }
 
   /** Lets the faults strike that are due before or after the handling; see `strike`. */
-  at(point: CallPoint): Promise<"go on" | "end"> {
+  at(point: CallPoint): Promise<AfterStrike> {
     return this.#strike((rule) => rule.point === point);
   }
 
   /** Lets the faults strike that are due after so much output; see `strike`. */
-  afterOutput(bytes: number, messages: number): Promise<"go on" | "end"> {
+  afterOutput(bytes: number, messages: number): Promise<AfterStrike> {
     return this.#strike(({ point }) => {
       if (typeof point === "string") {
         return false;
@@ -38,14 +38,18 @@ export class StruckCall {
     return Math.min(...points) - bytes;
   }
 
-  async #strike(isDue: (rule: FaultRule) => boolean): Promise<"go on" | "end"> {
+  async #strike(isDue: (rule: FaultRule) => boolean): Promise<AfterStrike> {
     const due = this.#due.filter(isDue);
     if (due.length === 0) {
       return "go on";
     }
     this.#due = this.#due.filter((rule) => !isDue(rule));
     for (const rule of due) {
-      if (!rule.removal.released && (await strike(rule, this.context)) === "end") {
+      if (rule.removal.released) {
+        continue;
+      }
+      rule.fired += 1;
+      if ((await strike(rule.fault, { context: this.context, release: rule.removal })) === "end") {
         return "end";
       }
     }

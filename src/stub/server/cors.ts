@@ -1,5 +1,5 @@
 import { cors as connectCors } from "@connectrpc/connect";
-import { requireObject } from "../require-object.js";
+import { checkOptions, type Rules } from "../check-options.js";
 import {
   answerEmpty,
   type NodeHandler,
@@ -17,19 +17,23 @@ export interface StubCors {
 }
 
 /** @throws TypeError for an origin that no browser would send. */
-export function requireCors(cors: StubCors): void {
-  requireObject("cors", cors);
-  const { origins } = cors;
+export function requireCors(name: string, cors: unknown): void {
+  checkOptions<StubCors>("startStubServer", cors, CORS_RULES, name);
+}
+
+const CORS_RULES: Rules<StubCors> = { origins: requireOrigins };
+
+function requireOrigins(name: string, origins: unknown): void {
   if (origins === "*") {
     return;
   }
   if (!Array.isArray(origins) || origins.length === 0) {
-    throw new TypeError('cors.origins: list at least one, or say "*"');
+    throw new TypeError(`${name}: list at least one, or say "*"`);
   }
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
       throw new TypeError(
-        `cors.origins: ${JSON.stringify(origin)} is no origin: use scheme://host or scheme://host:port, with nothing after it`,
+        `${name}: ${JSON.stringify(origin)} is no origin: use scheme://host or scheme://host:port, with nothing after it`,
       );
     }
   }

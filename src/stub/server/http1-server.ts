@@ -24,7 +24,7 @@ export function createHttp1Server(listener: RequestListener): Server {
  * other. Node emits "close" on the one that is being sent only: who serves the others would work
  * for a caller that is gone, for ever where a call waits for its process.
  */
-export function closeQueuedResponses(listener: RequestListener): RequestListener {
+function closeQueuedResponses(listener: RequestListener): RequestListener {
   const queues = new WeakMap<Socket, Set<ServerResponse>>();
 
   function queueOf(socket: Socket): Set<ServerResponse> {

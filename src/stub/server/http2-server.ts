@@ -55,7 +55,7 @@ const MOST_RESETS = 500;
  * connection with an INTERNAL_ERROR. No event tells of that, and if no call runs just then, Node
  * reads no more, so that the client's end of the connection is never seen and the socket stays.
  */
-export function retireAfterResets(session: ServerHttp2Session): void {
+function retireAfterResets(session: ServerHttp2Session): void {
   let resets = 0;
   session.on("stream", (stream) => {
     stream.once("close", () => {

@@ -1,6 +1,6 @@
 import { createSecureContext } from "node:tls";
 
-import { requireObject } from "../require-object.js";
+import { checkOptions, optional, type Rules } from "../check-options.js";
 
 /** The certificates of a server that speaks TLS, in PEM. */
 export interface StubTls {
@@ -24,20 +24,22 @@ export interface StubTls {
  * @throws TypeError that names the option; of a PEM that cannot be read, with Node's error as the
  * cause.
  */
-export function requireTls(tls: StubTls): void {
-  requireObject("tls", tls);
+export function requireTls(name: string, tls: unknown): void {
+  checkOptions<StubTls>("startStubServer", tls, TLS_RULES, name);
   const { cert, key, ca } = tls;
-  // Not shown: the key is secret.
-  const given = { cert, key, ...(ca !== undefined && { ca }) };
-  for (const [name, pem] of Object.entries(given)) {
-    if ((typeof pem !== "string" && !Buffer.isBuffer(pem)) || pem.length === 0) {
-      throw new TypeError(`tls.${name}: must be PEM, as a string or a Buffer`);
-    }
-  }
   try {
-    createSecureContext(given);
+    createSecureContext({ cert, key, ...(ca !== undefined && { ca }) });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "unknown reason";
     throw new TypeError(`tls: cert, key and ca must be PEM that go together: ${reason}`, { cause });
+  }
+}
+
+const TLS_RULES: Rules<StubTls> = { cert: requirePem, key: requirePem, ca: optional(requirePem) };
+
+// Not shown: a key is secret.
+function requirePem(name: string, pem: unknown): void {
+  if ((typeof pem !== "string" && !Buffer.isBuffer(pem)) || pem.length === 0) {
+    throw new TypeError(`${name}: must be PEM, as a string or a Buffer`);
   }
 }

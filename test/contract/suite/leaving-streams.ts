@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { LiveOutput } from "../../../src/index.js";
 import { shell } from "../../support/commands.js";
-import { COUNTS_FOLLOWERS, openFollowers } from "../../support/followers.js";
+import { openFollowers } from "../../support/followers.js";
 import { rejection } from "../../support/rejection.js";
 import type { ContractTarget } from "../contract-target.js";
 import { useTarget } from "./use-target.js";
@@ -81,17 +81,15 @@ export function defineLeavingStreams(target: ContractTarget): void {
     it.each(WAYS)("by %s leaves nothing open, and the process runs on", async (_way, leave) => {
       const { client } = open();
       const name = await started("echo first; sleep 600");
-      const before = COUNTS_FOLLOWERS ? openFollowers() : 0;
+      const before = openFollowers();
       const abort = new AbortController();
       await leave(client.streamOutput(name, { signal: abort.signal }), abort);
       expect(getEventListeners(abort.signal, "abort")).toHaveLength(0);
-      if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
-      }
+      await expect.poll(openFollowers).toBeLessThanOrEqual(before);
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
     });
 
-    it.runIf(COUNTS_FOLLOWERS)("was seen by the server while it was open", async () => {
+    it("was seen by the server while it was open", async () => {
       const { client } = open();
       const name = await started("echo first; sleep 600");
       const before = openFollowers();
@@ -100,7 +98,7 @@ export function defineLeavingStreams(target: ContractTarget): void {
       expect(openFollowers()).toBeGreaterThan(before);
     });
 
-    it.runIf(COUNTS_FOLLOWERS)("before there was any output is not followed either", async () => {
+    it("before there was any output is not followed either", async () => {
       const { client, parent } = open();
       const { name } = await client.createProcess(parent, shell("echo late; sleep 600"));
       const output = client.streamOutput(name);
@@ -118,16 +116,14 @@ export function defineLeavingStreams(target: ContractTarget): void {
     it("by break out of streamLines leaves nothing open", async () => {
       const { client } = open();
       const name = await started("echo first; sleep 600");
-      const before = COUNTS_FOLLOWERS ? openFollowers() : 0;
+      const before = openFollowers();
       const { signal } = new AbortController();
       for await (const { line } of client.streamLines(name, { signal })) {
         expect(line).toBe("first");
         break;
       }
       expect(getEventListeners(signal, "abort")).toHaveLength(0);
-      if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
-      }
+      await expect.poll(openFollowers).toBeLessThanOrEqual(before);
     });
 
     it("before it was read at all was never opened, and cannot be read any more", async () => {
@@ -142,16 +138,14 @@ export function defineLeavingStreams(target: ContractTarget): void {
     it("again and again leaves the connection usable", async () => {
       const { client } = open();
       const name = await started("echo first; sleep 600");
-      const before = COUNTS_FOLLOWERS ? openFollowers() : 0;
+      const before = openFollowers();
       for (let round = 0; round < 120; round += 1) {
         for await (const _ of client.streamOutput(name)) {
           break;
         }
       }
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
-      if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
-      }
+      await expect.poll(openFollowers).toBeLessThanOrEqual(before);
     });
   });
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { keystream } from "../../fixtures/keystream.js";
 import { fixture, shell } from "../../support/commands.js";
-import { COUNTS_FOLLOWERS, openFollowers } from "../../support/followers.js";
+import { openFollowers } from "../../support/followers.js";
 import { inSteps } from "../../support/in-steps.js";
 import { listenerCount, RecordingWritable } from "../../support/recording-writable.js";
 import { rejection } from "../../support/rejection.js";
@@ -78,7 +78,7 @@ export function definePiping(target: ContractTarget): void {
 
     it("stops at a Writable's error, which is what it rejects with", async () => {
       const { client } = open();
-      const before = COUNTS_FOLLOWERS ? openFollowers() : 0;
+      const before = openFollowers();
       const name = await start(shell("echo err >&2; while :; do echo out; sleep 0.01; done"));
       const error = new Error("the disk is full");
       let chunks = 0;
@@ -96,9 +96,7 @@ export function definePiping(target: ContractTarget): void {
       expect(await rejection(client.pipeOutput(name, { stdout, stderr }))).toBe(error);
       expect(listenerCount(stderr)).toBe(listeners);
       expect([stderr.destroyed, stderr.writableEnded]).toEqual([false, false]);
-      if (COUNTS_FOLLOWERS) {
-        await expect.poll(openFollowers).toBeLessThanOrEqual(before);
-      }
+      await expect.poll(openFollowers).toBeLessThanOrEqual(before);
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
       await client.sendSignal(name, "SIGKILL");
     });

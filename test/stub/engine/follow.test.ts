@@ -31,7 +31,7 @@ async function collect(process: EngineProcess, skipReplay = false): Promise<stri
 }
 
 /** What is less is kept in memory, and has no file. */
-const TOO_MUCH_FOR_MEMORY = "printf %05000d 0";
+const TOO_MUCH_FOR_MEMORY = "printf %0200000d 0";
 
 describe("following the output", () => {
   it("waits for the start of a PENDING process and then shows its first byte", async () => {
@@ -111,11 +111,13 @@ describe("following the output", () => {
 
   it("ends with the signal's reason while it waits, and releases its file", async () => {
     const process = await startNow(makeEngine(), sh(`${TOO_MUCH_FOR_MEMORY}; exec sleep 1000`));
-    await untilStdout(process, "0".repeat(5000));
+    await untilStdout(process, "0".repeat(200_000));
     const before = openFiles();
     const leaving = new AbortController();
     const iterator = follow(process, false, leaving.signal);
-    await iterator.next();
+    for (let bytes = 0; bytes < 200_000; ) {
+      bytes += (await iterator.next()).value?.data.length;
+    }
     expect(openFiles()).toBe(before + 1);
     const waiting = iterator.next();
     const reason = new Error("enough");

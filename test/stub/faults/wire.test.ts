@@ -256,7 +256,11 @@ describe("closeConnections", () => {
     async (how) => {
       const { stub, start, connect } = await startFaultyServer();
       const name = await start("echo on; exec sleep 60");
-      const streams = [connect(), connect()].map((client) => {
+      const clients = [connect(), connect()];
+      // A reset that meets a write, such as that of a new connection's settings, is told to that
+      // write, and Node's client takes it for a close.
+      await Promise.all(clients.map((client) => client.getProcess({ name })));
+      const streams = clients.map((client) => {
         const stream = client.streamOutput({ name })[Symbol.asyncIterator]();
         return { stream, first: stream.next() };
       });

@@ -16,9 +16,11 @@ export class OsCommand implements RunningCommand {
   readonly ended: Promise<CommandEnd>;
   /** Resolves when the program has ended and nobody holds its pipes any more. */
   readonly pipesClosed: Promise<void>;
-  readonly #child: SpawnedChild;
   readonly #group: ProcessGroup;
-  readonly #drains: readonly PipeDrain[];
+  /** Undefined once it was reaped: Node's objects of it are large, and processes are kept for long. */
+  #child: SpawnedChild | undefined;
+  /** None once they are closed, likewise. */
+  #drains: readonly PipeDrain[];
   readonly #clock: Clock;
 
   constructor(child: SpawnedChild, drains: readonly PipeDrain[], clock: Clock) {
@@ -26,7 +28,7 @@ export class OsCommand implements RunningCommand {
     this.#group = new ProcessGroup(child.pid);
     this.#drains = drains;
     this.#clock = clock;
-    this.ended = this.#awaitEnd();
+    this.ended = this.#awaitEnd(child.exited);
     this.pipesClosed = this.#awaitClose();
   }
 
@@ -51,7 +53,7 @@ export class OsCommand implements RunningCommand {
       drain.giveUp();
     }
     if (!this.#group.hasLeaderEnded) {
-      this.#child.release();
+      this.#child?.release();
       throw this.#left(refusal);
     }
     // The leader has ended by itself: what it left behind is killed, or told of.
@@ -88,8 +90,9 @@ export class OsCommand implements RunningCommand {
   }
 
   /** The program has ended when it was reaped, and then its pipes were read. */
-  async #awaitEnd(): Promise<CommandEnd> {
-    const end = this.#group.leaderEnded(await this.#child.exited);
+  async #awaitEnd(exited: Promise<CommandEnd>): Promise<CommandEnd> {
+    const end = this.#group.leaderEnded(await exited);
+    this.#child = undefined;
     for (const drain of this.#drains) {
       drain.programEnded();
     }
@@ -100,11 +103,12 @@ export class OsCommand implements RunningCommand {
   async #awaitClose(): Promise<void> {
     await this.ended;
     await Promise.all(this.#drains.map((drain) => drain.closed));
+    this.#drains = [];
   }
 }
 
 /** Resolves when the promise is settled, however it is, and at the latest after `ms`. */
-export function settledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+function settledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.schedule(ms, resolve);
     const settle = () => {

@@ -161,7 +161,7 @@ const PAUSE_MS = 10;
  * Reads a pipe into nothing until its end, so that who writes to it neither blocks for long nor dies
  * of SIGPIPE. It does not keep this program running.
  */
-export function discardPipe(pipe: Socket): void {
+function discardPipe(pipe: Socket): void {
   pipe.unref();
   pipe.on("data", () => {
     pipe.pause();
@@ -171,7 +171,7 @@ export function discardPipe(pipe: Socket): void {
 }
 
 /** Runs a callback once, when it has been running for long enough; pauses do not count. */
-export class PausableTimer {
+class PausableTimer {
   readonly #clock: Clock;
   readonly #callback: () => void;
   #remainingMs: number;

@@ -94,7 +94,7 @@ const NAMED: ReadonlySet<number> = new Set(Object.values(constants.signals));
  * Whether this signal would end the process in a way that Node cannot tell: it reports a death by
  * a signal without a name (Linux's real-time signals, 32 to 64) as exit code 0.
  */
-export function endsUnnamed(pid: number, signal: number): boolean {
+function endsUnnamed(pid: number, signal: number): boolean {
   if (NAMED.has(signal)) {
     return false;
   }

@@ -10,8 +10,8 @@ const NOTHING = new Uint8Array(0);
 export interface FileSpoolReaderOptions {
   /** Where to begin: the position of a header. */
   readonly from: number;
-  /** All the bytes, where they are in memory. */
-  small(): Uint8Array | undefined;
+  /** The bytes between two positions, where they are in memory. */
+  held(start: number, end: number): Uint8Array | undefined;
   /** The file; undefined while there is none. */
   path(): string | undefined;
   /** The position after the last chunk to read. */
@@ -47,7 +47,7 @@ export class FileSpoolReader implements SpoolReader {
     if (this.#closed) {
       throw new Error("the reader is closed");
     }
-    this.#block = this.#options.small()?.subarray(this.#position, end) ?? (await this.#read(end));
+    this.#block = this.#options.held(this.#position, end) ?? (await this.#read(end));
     this.#offset = 0;
     this.#position += this.#block.length;
     // A block that holds nothing but the header of a chunk: the data is in the next one.
@@ -132,7 +132,7 @@ export function encodeFrameHeader(stream: WrittenStream, length: number): Uint8A
 }
 
 /** The header that begins at `offset`. */
-export function decodeFrameHeader(
+function decodeFrameHeader(
   block: Uint8Array,
   offset: number,
 ): { stream: WrittenStream; length: number } {

@@ -18,6 +18,11 @@ interface PendingChunk {
   readonly data: Uint8Array;
 }
 
+/**
+ * What was written last is kept up to this size until more is written, so that the followers that
+ * keep up, however many, do not read each write back from the file.
+ */
+const MAX_TAIL_BYTES = 128 * 1024;
 /** What one process may keep in memory, frame headers included, before it gets a file. */
 const MAX_SMALL_BYTES = 4 * 1024;
 /** What all processes may keep in memory together: those that come later get a file at once. */
@@ -63,6 +68,8 @@ export class FileSpool implements Spool {
   #closed: ConnectError | undefined;
   /** All that was captured, while there is no file. Replaced, never changed: readers hold on to it. */
   #small: Uint8Array | undefined = NOTHING;
+  /** The end of the file; none once it is complete. Replaced, never changed, too. */
+  #tail: { readonly position: number; readonly data: Uint8Array } | undefined;
   #path: string | undefined;
   #file: FileHandle | undefined;
   #writing: Promise<void> | undefined;
@@ -107,7 +114,7 @@ export class FileSpool implements Spool {
   openReader(from: number, to?: number): SpoolReader {
     const reader = new FileSpoolReader({
       from,
-      small: () => this.#small,
+      held: (start, end) => this.#held(start, end),
       path: () => this.#path,
       end: () => Math.min(to ?? Number.POSITIVE_INFINITY, this.#extent.position),
       onClose: () => this.#readers.delete(reader),
@@ -120,6 +127,7 @@ export class FileSpool implements Spool {
     await this.#writing;
     const file = this.#file;
     this.#file = undefined;
+    this.#tail = undefined;
     // Every write was confirmed before: a failed close loses nothing.
     await file?.close().catch(() => {});
   }
@@ -179,15 +187,7 @@ export class FileSpool implements Spool {
       return false;
     }
     const { parts, extent } = encodeFrames([chunk], this.#extent);
-    // Not allocated from Node's pool: a slice of it would keep all of it.
-    const grown = new Uint8Array(small.length + bytes);
-    grown.set(small);
-    let offset = small.length;
-    for (const part of parts) {
-      grown.set(part, offset);
-      offset += part.length;
-    }
-    this.#small = grown;
+    this.#small = joined([small, ...parts], small.length + bytes);
     this.#extent = extent;
     this.#options.onReadable();
     return true;
@@ -197,13 +197,26 @@ export class FileSpool implements Spool {
     this.#path ??= this.#options.path();
     this.#file ??= await open(this.#path, "wx", 0o600);
     const { parts, extent } = encodeFrames(batch, this.#extent);
-    if (this.#small === undefined) {
-      await writeFully(this.#file, parts, this.#extent.position);
-    } else {
-      await writeFully(this.#file, [this.#small, ...parts], 0);
-      this.#dropSmall();
-    }
+    const small = this.#small;
+    const position = small === undefined ? this.#extent.position : 0;
+    const toWrite = small === undefined ? parts : [small, ...parts];
+    const length = extent.position - position;
+    const tail = length <= MAX_TAIL_BYTES ? joined(toWrite, length) : undefined;
+    await writeFully(this.#file, tail === undefined ? toWrite : [tail], position);
+    this.#dropSmall();
+    this.#tail = tail && { position, data: tail };
     this.#extent = extent;
+  }
+
+  /** The bytes between two positions, as far as they are in memory from the first one on. */
+  #held(start: number, end: number): Uint8Array | undefined {
+    if (this.#small !== undefined) {
+      return this.#small.subarray(start, end);
+    }
+    const tail = this.#tail;
+    return tail !== undefined && start >= tail.position
+      ? tail.data.subarray(start - tail.position, end - tail.position)
+      : undefined;
   }
 
   #dropSmall(): void {
@@ -252,6 +265,17 @@ function encodeFrames(
     }
   }
   return { parts, extent: { position, frames, stdoutBytes, stderrBytes } };
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  // Not from Node's pool, as Buffer.concat has it: a slice of the pool would keep all of it.
+  const data = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part, offset);
+    offset += part.length;
+  }
+  return data;
 }
 
 /** Writes all of `parts` one after the other from `position` on, however little a write takes. */

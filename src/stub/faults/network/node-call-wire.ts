@@ -1,14 +1,9 @@
 import { STATUS_CODES } from "node:http";
-import type { Http2Session } from "node:http2";
+import { constants, type Http2Session } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeRequest, NodeResponse } from "../../server/node-handler.js";
 import type { CallWire } from "../call-wire.js";
-import {
-  type GoawayFault,
-  HTTP2_ERROR_CODES,
-  type Http2ErrorCode,
-  type HttpFault,
-} from "../stub-faults.js";
+import type { GoawayFault, Http2ErrorCode, HttpFault } from "../stub-faults.js";
 import type { Link, Links } from "./links.js";
 
 /** A call over HTTP/1.1 or HTTP/2, as Node serves it. */
@@ -90,7 +85,7 @@ export class NodeCallWire implements CallWire {
       this.#resetStream("REFUSED_STREAM");
     }
     const data = debugData === undefined ? undefined : Buffer.from(debugData);
-    session?.goaway(HTTP2_ERROR_CODES[code], lastStreamId, data);
+    session?.goaway(constants[`NGHTTP2_${code}`], lastStreamId, data);
     // Node reads nothing more after the last call unless it is told to close, and would never see the
     // client's end.
     if (lastStreamId === 0) {
@@ -141,7 +136,7 @@ export class NodeCallWire implements CallWire {
   #resetStream(code: Http2ErrorCode): void {
     this.#isTaken = true;
     if ("stream" in this.#request) {
-      this.#request.stream.close(HTTP2_ERROR_CODES[code]);
+      this.#request.stream.close(constants[`NGHTTP2_${code}`]);
     } else {
       this.#request.socket.destroy();
     }
