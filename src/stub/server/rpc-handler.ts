@@ -1,4 +1,9 @@
-import { createConnectRouter, createContextValues, type ServiceImpl } from "@connectrpc/connect";
+import {
+  type ConnectRouter,
+  createConnectRouter,
+  createContextValues,
+  type ServiceImpl,
+} from "@connectrpc/connect";
 import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
@@ -28,12 +33,19 @@ export function createRpcHandler(
   service: ServiceImpl<typeof ProcessService>,
   links: Links = new Links(),
 ): NodeHandler {
-  const router = createConnectRouter({
-    // Compressing output costs five times the CPU of sending it (measured).
-    acceptCompression: [],
-    readMaxBytes: MAX_MESSAGE_BYTES,
-    writeMaxBytes: MAX_WRITTEN_BYTES,
-  }).service(ProcessService, service);
+  return createRouterHandler(
+    createConnectRouter({
+      // Compressing output costs five times the CPU of sending it (measured).
+      acceptCompression: [],
+      readMaxBytes: MAX_MESSAGE_BYTES,
+      writeMaxBytes: MAX_WRITTEN_BYTES,
+    }).service(ProcessService, service),
+    links,
+  );
+}
+
+/** Serves the services of a router, which need not be ours: the conformance suite brings one. */
+export function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
