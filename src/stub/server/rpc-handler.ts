@@ -1,3 +1,4 @@
+import { constants } from "node:http2";
 import {
   type ConnectRouter,
   createConnectRouter,
@@ -60,6 +61,7 @@ export function createRouterHandler(router: ConnectRouter, links: Links): NodeHa
       return true;
     }
     dropEndlessTimeout(universalRequest.header);
+    resetUnread(request);
     // The errors of a call travel inside its response. What rejects here is a caller that went away
     // or a request that is no RPC: there is nobody to tell.
     handler(universalRequest)
@@ -67,6 +69,24 @@ export function createRouterHandler(router: ConnectRouter, links: Links): NodeHa
       .catch(() => wire.isTaken || abandon(request, response));
     return true;
   };
+}
+
+/**
+ * Tells a client that is still sending when it has its answer that nobody reads the rest, as RFC
+ * 9113, section 8.1, has it. Without, one whose message is too large waits for room for ever.
+ */
+function resetUnread(request: NodeRequest): void {
+  if ("stream" in request) {
+    const { stream } = request;
+    // At "finish" the reset would overtake the trailers, which are sent next.
+    stream.once("wantTrailers", () =>
+      setImmediate(() => {
+        if (!stream.readableEnded) {
+          stream.close(constants.NGHTTP2_NO_ERROR);
+        }
+      }),
+    );
+  }
 }
 
 /** The request as Connect takes it; undefined where its authority or path makes no URL. */

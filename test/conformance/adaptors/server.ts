@@ -2,6 +2,7 @@
  * A server for Connect's conformance suite: serves the suite's service on the stub's server, as
  * standard input says, and tells its port on standard output.
  */
+import { createRegistry } from "@bufbuild/protobuf";
 import { createConnectRouter } from "@connectrpc/connect";
 import { ServerCompatRequestSchema, ServerCompatResponseSchema } from "#suite/server_compat_pb.js";
 import { ConformanceService } from "#suite/service_pb.js";
@@ -18,6 +19,8 @@ for await (const request of readDelimited(ServerCompatRequestSchema, process.std
     // As the stub has it, but for the limit, which is the suite's.
     acceptCompression: [],
     readMaxBytes: messageReceiveLimit,
+    // What a request was is told in an Any, which JSON needs the types for.
+    jsonOptions: { registry: createRegistry(ConformanceService.file) },
   }).service(ConformanceService, conformanceService);
   const links = new Links();
   const tls: StubTls | undefined = serverCreds && {
