@@ -61,7 +61,7 @@ export function createRouterHandler(router: ConnectRouter, links: Links): NodeHa
       return true;
     }
     dropEndlessTimeout(universalRequest.header);
-    resetUnread(request);
+    letGoOfUnread(request, response);
     // The errors of a call travel inside its response. What rejects here is a caller that went away
     // or a request that is no RPC: there is nobody to tell.
     handler(universalRequest)
@@ -72,21 +72,25 @@ export function createRouterHandler(router: ConnectRouter, links: Links): NodeHa
 }
 
 /**
- * Tells a client that is still sending when it has its answer that nobody reads the rest, as RFC
- * 9113, section 8.1, has it. Without, one whose message is too large waits for room for ever.
+ * Lets go of what a client still sends when it has its answer, such as the rest of a message that is
+ * too large. HTTP/2 tells it so (RFC 9113, section 8.1): it would wait for room for ever. Over
+ * HTTP/1.1 the rest is read and thrown away: a connection that is closed instead takes the client's
+ * next call with it.
  */
-function resetUnread(request: NodeRequest): void {
-  if ("stream" in request) {
-    const { stream } = request;
-    // At "finish" the reset would overtake the trailers, which are sent next.
-    stream.once("wantTrailers", () =>
-      setImmediate(() => {
-        if (!stream.readableEnded) {
-          stream.close(constants.NGHTTP2_NO_ERROR);
-        }
-      }),
-    );
+function letGoOfUnread(request: NodeRequest, response: NodeResponse): void {
+  if (!("stream" in request)) {
+    response.once("finish", () => request.resume());
+    return;
   }
+  const { stream } = request;
+  // At "finish" the reset would overtake the trailers, which are sent next.
+  stream.once("wantTrailers", () =>
+    setImmediate(() => {
+      if (!stream.readableEnded) {
+        stream.close(constants.NGHTTP2_NO_ERROR);
+      }
+    }),
+  );
 }
 
 /** The request as Connect takes it; undefined where its authority or path makes no URL. */
@@ -97,7 +101,12 @@ function readRequest(
 ): ReturnType<typeof universalRequestFromNodeRequest> | undefined {
   try {
     const contextValues = createContextValues().set(callWireKey, wire);
-    return universalRequestFromNodeRequest(request, response, undefined, contextValues);
+    return {
+      ...universalRequestFromNodeRequest(request, response, undefined, contextValues),
+      // Connect's own iterator destroys a request that is not read to its end, and over HTTP/1.1 the
+      // connection with it.
+      body: request.iterator({ destroyOnReturn: false }),
+    };
   } catch {
     return undefined;
   }
