@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: "src",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/package/**", "test/polyglot/**"],
+          exclude: ["test/package/**", "test/polyglot/**", "test/conformance/**"],
         },
       },
       {
@@ -38,6 +38,15 @@ export default defineConfig({
           name: "polyglot",
           include: ["test/polyglot/**/*.test.ts"],
           globalSetup: "test/polyglot/support/h2o-python.ts",
+        },
+      },
+      {
+        // Apart, because it needs Go and, the first time, the network.
+        extends: true,
+        test: {
+          name: "conformance",
+          include: ["test/conformance/**/*.test.ts"],
+          globalSetup: "test/conformance/support/suite.ts",
         },
       },
     ],

@@ -1,4 +1,10 @@
-import { createConnectRouter, createContextValues, type ServiceImpl } from "@connectrpc/connect";
+import { constants } from "node:http2";
+import {
+  type ConnectRouter,
+  createConnectRouter,
+  createContextValues,
+  type ServiceImpl,
+} from "@connectrpc/connect";
 import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
@@ -26,12 +32,19 @@ export function createRpcHandler(
   service: ServiceImpl<typeof ProcessService>,
   links: Links = new Links(),
 ): NodeHandler {
-  const router = createConnectRouter({
-    // Compressing output costs five times the CPU of sending it (measured).
-    acceptCompression: [],
-    readMaxBytes: MAX_MESSAGE_BYTES,
-    writeMaxBytes: MAX_WRITTEN_BYTES,
-  }).service(ProcessService, service);
+  return createRouterHandler(
+    createConnectRouter({
+      // Compressing output costs five times the CPU of sending it (measured).
+      acceptCompression: [],
+      readMaxBytes: MAX_MESSAGE_BYTES,
+      writeMaxBytes: MAX_WRITTEN_BYTES,
+    }).service(ProcessService, service),
+    links,
+  );
+}
+
+/** Serves the services of a router, which need not be ours: the conformance suite brings one. */
+export function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
@@ -46,6 +59,7 @@ export function createRpcHandler(
       return true;
     }
     dropEndlessTimeout(universalRequest.header);
+    letGoOfUnread(request, response);
     // The errors of a call travel inside its response. What rejects here is a caller that went away
     // or a request that is no RPC: there is nobody to tell.
     handler(universalRequest)
@@ -53,6 +67,28 @@ export function createRpcHandler(
       .catch(() => wire.isTaken || abandon(request, response));
     return true;
   };
+}
+
+/**
+ * Lets go of what a client still sends when it has its answer, such as the rest of a message that is
+ * too large. HTTP/2 tells it so (RFC 9113, section 8.1): it would wait for room for ever. Over
+ * HTTP/1.1 the rest is read and thrown away: a connection that is closed instead takes the client's
+ * next call with it.
+ */
+function letGoOfUnread(request: NodeRequest, response: NodeResponse): void {
+  if (!("stream" in request)) {
+    response.once("finish", () => request.resume());
+    return;
+  }
+  const { stream } = request;
+  // At "finish" the reset would overtake the trailers, which are sent next.
+  stream.once("wantTrailers", () =>
+    setImmediate(() => {
+      if (!stream.readableEnded) {
+        stream.close(constants.NGHTTP2_NO_ERROR);
+      }
+    }),
+  );
 }
 
 /** The request as Connect takes it; undefined where its authority or path makes no URL. */
@@ -63,7 +99,12 @@ function readRequest(
 ): ReturnType<typeof universalRequestFromNodeRequest> | undefined {
   try {
     const contextValues = createContextValues().set(callWireKey, wire);
-    return universalRequestFromNodeRequest(request, response, undefined, contextValues);
+    return {
+      ...universalRequestFromNodeRequest(request, response, undefined, contextValues),
+      // Connect's own iterator destroys a request that is not read to its end, and over HTTP/1.1 the
+      // connection with it.
+      body: request.iterator({ destroyOnReturn: false }),
+    };
   } catch {
     return undefined;
   }
