@@ -56,16 +56,15 @@ function isLongOutage(run: Run, nextMs: number): boolean {
 function lastHealthy(run: Run): number {
   const { world } = run;
   const streams = isStream(run);
-  const moments = world.log.entries.map(({ method, fate, began, ended, error }) => {
+  const moments = world.log.entries.map(({ method, fate, began, ended, error, left }) => {
     if (!streams) {
       return error === undefined && (fate.kind === "none" || fate.kind === "slow")
         ? (ended ?? 0)
         : 0;
     }
     // Silent for longer than an answer takes: the process had nothing to say.
-    const isLeft = error?.message.includes("not needed any more");
     const idle = method === "StreamOutput" && fate.kind === "idle cut" && ended !== undefined;
-    return idle && !isLeft && ended - began > ROUTINE_MS ? ended : 0;
+    return idle && !left && ended - began > ROUTINE_MS ? ended : 0;
   });
   return Math.max(0, isSlow(run) ? 0 : (world.progressAt() ?? 0), ...moments);
 }

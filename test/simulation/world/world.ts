@@ -3,8 +3,13 @@ import { createTransport as createConnectTransport } from "@connectrpc/connect/p
 import { createTransport as createGrpcTransport } from "@connectrpc/connect/protocol-grpc";
 import { createProcessService } from "../../../src/stub/service/create-process-service.js";
 import { CallLog } from "../network/call-log.js";
+import { connectHttpClient } from "../network/connect-http-client.js";
 import { drawFate } from "../network/fault-mix.js";
+import { httpClientOver } from "../network/http-client-over-http2.js";
 import { CALL_HEADER, Network } from "../network/network.js";
+import { OpenCalls } from "../network/open-calls.js";
+import { VirtualHttp2 } from "../network/virtual-http2.js";
+import type { StreamWorld } from "../network/virtual-stream.js";
 import type { Schedule } from "../schedule.js";
 import { CREATOR, EngineHost } from "../server/engine-host.js";
 import { faultyService } from "../server/faulty-service.js";
@@ -22,6 +27,7 @@ export interface World {
   readonly time: VirtualTime;
   readonly log: CallLog;
   readonly network: Network;
+  readonly calls: OpenCalls;
   readonly host: EngineHost;
   readonly transport: Transport;
   readonly delivery: Delivery;
@@ -67,6 +73,7 @@ export function createWorld(schedule: Schedule, time: VirtualTime): World {
   });
   const fates = random.fork();
   let hits = 0;
+  const calls = new OpenCalls();
   const network = new Network({
     time,
     random: random.fork(),
@@ -82,8 +89,9 @@ export function createWorld(schedule: Schedule, time: VirtualTime): World {
     time,
     log,
     network,
+    calls,
     host,
-    transport: transportOver(network, protocol),
+    transport: transportOver(protocol, { network, log, calls, time, random: random.fork() }),
     delivery,
     output,
     handlers,
@@ -93,9 +101,15 @@ export function createWorld(schedule: Schedule, time: VirtualTime): World {
   };
 }
 
-function transportOver(network: Network, protocol: Schedule["protocol"]): Transport {
+function transportOver(
+  protocol: Schedule["protocol"],
+  parts: StreamWorld & { readonly calls: OpenCalls },
+): Transport {
   const options = {
-    httpClient: network.send,
+    httpClient:
+      protocol === "grpc"
+        ? httpClientOver(new VirtualHttp2(parts))
+        : connectHttpClient(parts.network, parts),
     baseUrl: "https://simulated",
     useBinaryFormat: true,
     interceptors: [
