@@ -10,8 +10,10 @@ export class Exchange {
   readonly #server = new AbortController();
   readonly #broken: Promise<never>;
   readonly #onClose: (error: Error | undefined) => void;
+  /** What was wrong with its end; undefined before, and where it ended well. */
+  error: Error | undefined;
   #reject: (error: Error) => void = () => undefined;
-  #error: Error | undefined;
+  #rejected = false;
   #closed = false;
 
   /** @param onClose called once, with what broke it. */
@@ -33,8 +35,8 @@ export class Exchange {
   async until<T>(promise: Promise<T>): Promise<T> {
     const value = await Promise.race([this.#broken, promise]);
     // It may have broken in the same moment, after the promise.
-    if (this.#error) {
-      throw this.#error;
+    if (this.#rejected) {
+      return await this.#broken;
     }
     return value;
   }
@@ -47,7 +49,7 @@ export class Exchange {
   /** Breaks the exchange for both sides. */
   break(error: Error): void {
     if (this.drop(error)) {
-      this.#error = error;
+      this.#rejected = true;
       this.#reject(error);
     }
   }
@@ -73,6 +75,7 @@ export class Exchange {
       return false;
     }
     this.#closed = true;
+    this.error = error;
     this.#onClose(error);
     this.#server.abort(new ConnectError("the client is gone", Code.Canceled));
     return true;

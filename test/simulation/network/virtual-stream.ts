@@ -153,7 +153,8 @@ export class VirtualStream implements Http2Stream {
 
   /** Whether the listener has got all of an answer but the word that this was all. */
   get #isAnswered(): boolean {
-    return this.#end === ENDED && this.#queue.length === 0 && this.#trailers === undefined;
+    const isTold = this.#queue.length === 0 && this.#trailers === undefined;
+    return this.#end !== undefined && this.#error === undefined && isTold;
   }
 
   #tellHeaders({ status, header }: UniversalClientResponse, trailer?: Headers): true {
@@ -197,7 +198,7 @@ export class VirtualStream implements Http2Stream {
     }
     // An answer that is complete stays so when its connection ends before Node.js has closed it.
     const isLost = isWhole && this.#world.random.chance(0.05);
-    this.#setEnd(isLost ? lost("closed it") : ENDED, undefined);
+    this.#setEnd(isLost ? lost("closed it") : ENDED, this.#exchange.error);
     if (!this.#delivering) {
       this.#deliver();
     }
