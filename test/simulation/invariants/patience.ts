@@ -1,3 +1,4 @@
+import { Break } from "../network/break-shapes.js";
 import type { CallEntry } from "../network/call-log.js";
 import type { Run } from "./run.js";
 
@@ -89,13 +90,8 @@ export function failed({ world }: Run, method?: string): CallEntry[] {
 
 function isSignalLost(run: Run): boolean {
   return failed(run, "SendSignal").some(
-    (call) => call.fate.kind !== "refused" || metRestart(run, call),
+    ({ error }) => !(error instanceof Break && error.isRefusal),
   );
-}
-
-// A server that stops breaks a call before its own fate does, and proves nothing about it.
-function metRestart({ schedule }: Run, { began, ended = 0 }: CallEntry): boolean {
-  return schedule.restarts.some(({ atMs }) => atMs + 1 >= began && atMs <= ended);
 }
 
 function isCreated({ world }: Run): boolean {

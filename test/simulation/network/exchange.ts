@@ -10,6 +10,8 @@ export class Exchange {
   readonly #server = new AbortController();
   readonly #broken: Promise<never>;
   readonly #onClose: (error: Error | undefined) => void;
+  /** Called when no further byte will come. */
+  onStall: () => void = () => undefined;
   /** What was wrong with its end; undefined before, and where it ended well. */
   error: Error | undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -43,6 +45,7 @@ export class Exchange {
 
   /** Waits for the end of the exchange, which is never a good one. */
   async never(): Promise<never> {
+    this.onStall();
     return await this.#broken;
   }
 

@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalClientFn, UniversalClientRequest } from "@connectrpc/connect/protocol";
 import { Limit } from "../../../src/async/limit.js";
 import type { Http2, Http2End, Http2Stream } from "../../../src/transport/http2/http2.js";
+import type { Connection } from "../../../src/transport/wire.js";
 
 /** Sends the requests of a transport of Connect's over HTTP/2. Only what gRPC needs. */
 export function httpClientOver(http2: Http2): UniversalClientFn {
@@ -36,6 +37,7 @@ class Answer {
   #resolve: (response: Response) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
   #stream: Http2Stream | undefined;
+  #connection: Connection | undefined;
   #stop: () => void = () => undefined;
   #wake: () => void = () => undefined;
   #end: Error | "end" | undefined;
@@ -53,6 +55,8 @@ class Answer {
     this.#stream = stream;
     const abort = () => {
       stream.cancel();
+      // It may be the connection that is silent.
+      this.#connection?.avoid();
       this.#settle(ConnectError.from(signal?.reason, Code.Canceled));
     };
     if (signal?.aborted) {
@@ -63,7 +67,9 @@ class Answer {
     }
   }
 
-  sent(): void {}
+  sent(connection: Connection): void {
+    this.#connection = connection;
+  }
 
   headers(headers: Readonly<Record<string, unknown>>): void {
     this.#hasHeaders = true;

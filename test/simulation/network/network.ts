@@ -75,14 +75,14 @@ export class Network {
    * Brings the request to the server, and back what comes of it. Both this and the reading of the
    * body throw a `Break` where that breaks.
    *
-   * @param onSent called when the request is on a connection.
+   * @param reaches called when the request is on a connection; whether it gets to the server.
    */
   async respond(
     exchange: Exchange,
-    onSent: () => void = () => undefined,
+    reaches: () => boolean = () => true,
   ): Promise<UniversalClientResponse> {
     try {
-      return await this.#respond(exchange, onSent);
+      return await this.#respond(exchange, reaches);
     } catch (error) {
       if (error instanceof Error) {
         exchange.break(error);
@@ -91,7 +91,7 @@ export class Network {
     }
   }
 
-  async #respond(exchange: Exchange, onSent: () => void): Promise<UniversalClientResponse> {
+  async #respond(exchange: Exchange, reaches: () => boolean): Promise<UniversalClientResponse> {
     const { time, random } = this.#options;
     const { call, request } = exchange;
     const { fate } = call;
@@ -102,7 +102,9 @@ export class Network {
     if (fate.kind === "refused" && isUnreachable(fate.shape)) {
       throw new Break(fate.shape);
     }
-    onSent();
+    if (!reaches()) {
+      return await exchange.never();
+    }
     switch (fate.kind) {
       case "refused":
         throw new Break(fate.shape);

@@ -12,6 +12,12 @@ export class VirtualConnection implements Connection {
   readonly #carried = new Set<Carried>();
   #avoided = false;
   #retired = false;
+  #stalled = false;
+
+  /** Whether neither side hears of the other any more. */
+  get isStalled(): boolean {
+    return this.#stalled;
+  }
 
   /** Whether a request can be put on it; a companion asks about the connection itself. */
   takes(companion: boolean): boolean {
@@ -35,6 +41,11 @@ export class VirtualConnection implements Connection {
   /** Takes no further request. Those under way go on, as after a GOAWAY. */
   retire(): void {
     this.#retired = true;
+  }
+
+  /** Carries nothing from now on, and tells nobody. */
+  stall(): void {
+    this.#stalled = true;
   }
 
   /** Ends every request on it. */

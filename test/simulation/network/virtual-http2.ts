@@ -22,6 +22,11 @@ export interface VirtualHttp2Options extends StreamWorld {
    * @default drawn for each request
    */
   readonly windowBytes?: number;
+  /**
+   * How likely it is that a call that stalls is on a connection that does, with all that is on it.
+   * @default 0
+   */
+  readonly stallingConnections?: number;
 }
 
 /** HTTP/2 over the network of a simulation, in virtual time. */
@@ -38,7 +43,7 @@ export class VirtualHttp2 implements Http2 {
   }
 
   request(request: Http2Request, listener: Http2Listener): Http2Stream {
-    const { network, random, calls, windowBytes } = this.#options;
+    const { network, random, calls, windowBytes, stallingConnections = 0 } = this.#options;
     const exchange = network.open(
       {
         url: `${SIMULATED_SERVER.origin}${request.headers[":path"]}`,
@@ -52,6 +57,11 @@ export class VirtualHttp2 implements Http2 {
     const world = {
       ...this.#options,
       windowBytes: windowBytes ?? random.pick([0, 0, 100, 65_535]),
+    };
+    exchange.onStall = () => {
+      if (random.chance(stallingConnections)) {
+        stream.connection?.stall();
+      }
     };
     const stream = new VirtualStream(exchange, listener, world, () => {
       this.#streams.delete(stream);
@@ -77,7 +87,7 @@ export class VirtualHttp2 implements Http2 {
     const connection = this.#connectionFor(affinity, fate);
     if (connection) {
       stream.sent(connection);
-      void stream.run(() => undefined);
+      void stream.run();
       return;
     }
     stream.standInLine(limit);

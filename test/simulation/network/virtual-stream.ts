@@ -45,7 +45,8 @@ export class VirtualStream implements Http2Stream {
   #error: Error | undefined;
   #over = false;
   #wake: () => void = () => undefined;
-  #connection: VirtualConnection | undefined;
+  /** What carries it; undefined while it waits. */
+  connection: VirtualConnection | undefined;
   #leaveConnection: () => void = () => undefined;
   #leaveLine: () => void = () => undefined;
 
@@ -103,7 +104,7 @@ export class VirtualStream implements Http2Stream {
   /** Is put on a connection. */
   sent(connection: VirtualConnection): void {
     this.#leaveLine();
-    this.#connection = connection;
+    this.connection = connection;
     this.#leaveConnection = connection.carry(this);
     this.#listener.sent(connection);
   }
@@ -118,11 +119,21 @@ export class VirtualStream implements Http2Stream {
     }
   }
 
-  /** Carries the request to the server and its answer back. */
-  async run(onSent: () => void): Promise<void> {
+  /**
+   * Carries the request to the server and its answer back.
+   *
+   * @param connect puts it on a connection, where it is on none yet.
+   */
+  async run(connect: () => void = () => undefined): Promise<void> {
     const { network, random } = this.#world;
     try {
-      const answer = await network.respond(this.#exchange, onSent);
+      const answer = await network.respond(this.#exchange, () => {
+        connect();
+        return !this.#isStalled;
+      });
+      if (this.#isStalled) {
+        return;
+      }
       // A server may wait with its headers: those of an error are all in one then.
       const waits = random.chance(0.5);
       let told = false;
@@ -131,7 +142,9 @@ export class VirtualStream implements Http2Stream {
       }
       for await (const chunk of answer.body) {
         told ||= this.#tellHeaders(answer);
-        this.#arrived(chunk);
+        if (!this.#isStalled) {
+          this.#arrived(chunk);
+        }
         await this.#exchange.until(this.#room());
         if (this.#isEnding) {
           return;
@@ -157,8 +170,12 @@ export class VirtualStream implements Http2Stream {
     return this.#end !== undefined && this.#error === undefined && isTold;
   }
 
+  get #isStalled(): boolean {
+    return this.connection?.isStalled ?? false;
+  }
+
   #tellHeaders({ status, header }: UniversalClientResponse, trailer?: Headers): true {
-    if (!this.#isEnding) {
+    if (!this.#isEnding && !this.#isStalled) {
       this.#listener.headers(Object.assign(asNodeHeaders(header, trailer), { ":status": status }));
     }
     return true;
@@ -186,7 +203,7 @@ export class VirtualStream implements Http2Stream {
   }
 
   #complete(answer: UniversalClientResponse, told: boolean): void {
-    if (this.#isEnding) {
+    if (this.#isEnding || this.#isStalled) {
       return;
     }
     const { trailer } = answer;
@@ -207,11 +224,11 @@ export class VirtualStream implements Http2Stream {
   #break(why: Break): void {
     const { fate } = this.#exchange.call;
     if (endsConnection(why)) {
-      this.#connection?.lose(why);
+      this.connection?.lose(why);
     } else if (why.shape === "ERR_HTTP2_GOAWAY_SESSION") {
-      this.#connection?.retire();
+      this.connection?.retire();
     }
-    if (this.#isEnding) {
+    if (this.#isEnding || this.#isStalled) {
       return;
     }
     // What was not read yet goes down with the stream, or is still handed on: Node.js does both.

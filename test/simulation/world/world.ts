@@ -108,7 +108,7 @@ function transportOver(
   const options = {
     httpClient:
       protocol === "grpc"
-        ? httpClientOver(new VirtualHttp2(parts))
+        ? httpClientOver(new VirtualHttp2({ ...parts, stallingConnections: 0.5 }))
         : connectHttpClient(parts.network, parts),
     baseUrl: "https://simulated",
     useBinaryFormat: true,
