@@ -27,10 +27,13 @@ export type RefusalShape = (typeof REFUSAL_SHAPES)[number];
 /** Why an exchange broke, before a transport finds its own words for it. */
 export class Break extends Error {
   readonly shape: Exclude<BreakShape, "no end"> | RefusalShape;
+  /** What the client itself says that the connection did, where it gave it up. */
+  readonly how: string | undefined;
 
-  constructor(shape: Break["shape"], message: string = shape) {
-    super(message);
+  constructor(shape: Break["shape"], how?: string) {
+    super(how ?? shape);
     this.shape = shape;
+    this.how = how;
   }
 
   /** Whether it proves that no application has seen the request. */

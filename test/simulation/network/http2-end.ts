@@ -25,14 +25,14 @@ export function lost(how: string, cause?: unknown): Http2End {
 }
 
 /** What HTTP/2 shows of a break. */
-export function http2End({ shape, message }: Break, fate: FateKind): Http2End {
+export function http2End({ shape, message, how }: Break, fate: FateKind): Http2End {
   switch (shape) {
     case "fin":
       return lost("closed it");
     case "reset":
       return lost("failed (ECONNRESET)", nodeError("read ECONNRESET", "ECONNRESET"));
     case "connection lost":
-      return lost(message);
+      return lost(how ?? "closed it with GOAWAY INTERNAL_ERROR");
     case "session error":
       return lost(
         "failed (ERR_HTTP2_SESSION_ERROR)",
