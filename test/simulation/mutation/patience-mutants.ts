@@ -1,6 +1,6 @@
-import type * as AbortListeners from "../../../src/retry/abort-listeners.js";
 import type * as RetryBudget from "../../../src/retry/retry-budget.js";
-import type * as Timer from "../../../src/retry/timer.js";
+import type * as Simulate from "../simulate.js";
+import type * as VirtualTime from "../world/virtual-time.js";
 import { mutant } from "./mutant.js";
 
 export const hasOneBudgetForLife = mutant<typeof RetryBudget>(
@@ -12,19 +12,24 @@ export const hasOneBudgetForLife = mutant<typeof RetryBudget>(
   }),
 );
 
-export const keepsListeners = mutant<typeof AbortListeners>(
-  "../../../src/retry/abort-listeners.js",
-  (original) => ({
-    onAbort: (signal, listener) => {
-      original.onAbort(signal, listener);
-      return () => undefined;
-    },
-  }),
-);
+export const keepsListeners = mutant<typeof Simulate>("../simulate.js", (original) => ({
+  simulate: async (seed) => {
+    const { removeEventListener } = EventTarget.prototype;
+    EventTarget.prototype.removeEventListener = () => undefined;
+    try {
+      return await original.simulate(seed);
+    } finally {
+      EventTarget.prototype.removeEventListener = removeEventListener;
+    }
+  },
+}));
 
-export const keepsTimers = mutant<typeof Timer>("../../../src/retry/timer.js", (original) => ({
-  startTimer: (delayMs, callback) => {
-    original.startTimer(delayMs, callback);
-    return () => undefined;
+export const keepsTimers = mutant<typeof VirtualTime>("../world/virtual-time.js", (original) => ({
+  VirtualTime: class extends original.VirtualTime {
+    override install(nextRandom: () => number) {
+      const uninstall = super.install(nextRandom);
+      globalThis.clearTimeout = () => undefined;
+      return uninstall;
+    }
   },
 }));

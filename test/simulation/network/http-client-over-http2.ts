@@ -4,7 +4,10 @@ import { Limit } from "../../../src/async/limit.js";
 import type { Http2, Http2End, Http2Stream } from "../../../src/transport/http2/http2.js";
 import type { Connection } from "../../../src/transport/wire.js";
 
-/** Sends the requests of a transport of Connect's over HTTP/2. Only what gRPC needs. */
+/**
+ * Sends the requests of a transport of Connect's over HTTP/2, with what gRPC needs of it only: as
+ * long as the client's gRPC is Connect's.
+ */
 export function httpClientOver(http2: Http2): UniversalClientFn {
   return async (request) => {
     const body = await bodyOf(request);

@@ -235,7 +235,9 @@ export class VirtualStream implements Http2Stream {
     if (this.#world.random.chance(0.5)) {
       this.#queue.length = 0;
     }
-    this.#setEnd(http2End(why, fate.kind), why);
+    // A server that stops meanwhile cannot be connected to: nothing was sent.
+    const shown = this.connection || why.isRefusal ? why : new Break("ECONNREFUSED");
+    this.#setEnd(http2End(shown, fate.kind), shown);
     this.#deliver();
   }
 
