@@ -64,7 +64,7 @@ const MUTANTS = [
     title: "has one patience for the whole life of a follow",
     mutant: hasOneBudgetForLife,
     violation: /^gave up too early/,
-    seed: 25,
+    seed: 54,
   },
   {
     title: "leaves a listener on the user's signal",

@@ -143,8 +143,9 @@ function isOrderly(end: Http2End): boolean {
 
 function errorOf(end: Http2End): ConnectError {
   if ("failure" in end) {
-    const { message, code, cause } = end.failure;
-    return new ConnectError(message, code, undefined, undefined, cause);
+    const { kind, message, code, cause } = end.failure;
+    const told = kind === "refused" ? (cause ?? goneSession()) : cause;
+    return new ConnectError(message, code, undefined, undefined, told);
   }
   const message = `http/2 stream closed with error code ${end.rstCode}`;
   return end.neverProcessed

@@ -1,4 +1,5 @@
 import { constants } from "node:http2";
+import type { Failure } from "../../../src/errors/outcome.js";
 import type { ServerAddress } from "../../../src/transport/aiem-url.js";
 import { connectFailure, connectionLost } from "../../../src/transport/failures.js";
 import type { Http2End } from "../../../src/transport/http2/http2.js";
@@ -19,11 +20,6 @@ export const SIMULATED_SERVER: ServerAddress = {
 /** The end of a stream that the server ended in an orderly way. */
 export const ENDED: Http2End = { rstCode: constants.NGHTTP2_NO_ERROR, neverProcessed: false };
 
-/** The end of a stream whose connection ended. */
-export function lost(how: string, cause?: unknown): Http2End {
-  return { failure: connectionLost(SIMULATED_SERVER.origin, how, cause) };
-}
-
 /** What HTTP/2 shows of a break. */
 export function http2End({ shape, message, how }: Break, fate: FateKind): Http2End {
   switch (shape) {
@@ -42,8 +38,10 @@ export function http2End({ shape, message, how }: Break, fate: FateKind): Http2E
     case "ENOTFOUND":
       return { failure: connectFailure(nodeError(message, shape), SIMULATED_SERVER) };
     case "ERR_HTTP2_GOAWAY_SESSION":
-    case "ERR_HTTP2_INVALID_SESSION":
       return reset(constants.NGHTTP2_REFUSED_STREAM, true);
+    case "ERR_HTTP2_INVALID_SESSION":
+      // A GOAWAY that ends the connection, and names an earlier stream as its last.
+      return { failure: { ...loss("closed it with GOAWAY INTERNAL_ERROR"), kind: "refused" } };
     case "RST_STREAM NO_ERROR":
       return ENDED;
     case "RST_STREAM INTERNAL_ERROR":
@@ -69,6 +67,14 @@ export function endsConnection({ shape }: Break): boolean {
     default:
       return false;
   }
+}
+
+function lost(how: string, cause?: unknown): Http2End {
+  return { failure: loss(how, cause) };
+}
+
+function loss(how: string, cause?: unknown): Failure {
+  return connectionLost(SIMULATED_SERVER.origin, how, cause);
 }
 
 function reset(rstCode: number, neverProcessed = false): Http2End {

@@ -57,7 +57,10 @@ export class Network {
    *
    * @param onClose called once, when the server has nothing to do with it any more; with what broke it.
    */
-  open(request: UniversalClientRequest, onClose: (error: Error | undefined) => void): Exchange {
+  open(
+    request: UniversalClientRequest,
+    onClose: (error: Error | undefined) => void = () => undefined,
+  ): Exchange {
     const { log, drawFate } = this.#options;
     const method = new URL(request.url).pathname.split("/").at(-1) ?? "";
     const call = log.begin(method, drawFate(method));

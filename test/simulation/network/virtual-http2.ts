@@ -44,15 +44,12 @@ export class VirtualHttp2 implements Http2 {
 
   request(request: Http2Request, listener: Http2Listener): Http2Stream {
     const { network, random, calls, windowBytes, stallingConnections = 0 } = this.#options;
-    const exchange = network.open(
-      {
-        url: `${SIMULATED_SERVER.origin}${request.headers[":path"]}`,
-        method: "POST",
-        header: asHeaders(request.headers),
-        body: inPieces(pieces(random, request.body)),
-      },
-      () => undefined,
-    );
+    const exchange = network.open({
+      url: `${SIMULATED_SERVER.origin}${request.headers[":path"]}`,
+      method: "POST",
+      header: asHeaders(request.headers),
+      body: inPieces(pieces(random, request.body)),
+    });
     const uncount = calls.open(exchange.call.method);
     const world = {
       ...this.#options,

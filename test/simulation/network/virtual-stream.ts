@@ -9,7 +9,7 @@ import type { VirtualTime } from "../world/virtual-time.js";
 import { Break } from "./break-shapes.js";
 import type { CallLog } from "./call-log.js";
 import type { Exchange } from "./exchange.js";
-import { ENDED, endsConnection, http2End, lost } from "./http2-end.js";
+import { ENDED, endsConnection, http2End } from "./http2-end.js";
 import type { Network } from "./network.js";
 import type { VirtualConnection } from "./virtual-connection.js";
 
@@ -207,15 +207,12 @@ export class VirtualStream implements Http2Stream {
       return;
     }
     const { trailer } = answer;
-    const isWhole = !trailer.keys().next().done;
     if (!told) {
       this.#tellHeaders(answer, trailer);
-    } else if (isWhole) {
+    } else if (!trailer.keys().next().done) {
       this.#trailers = asNodeHeaders(trailer);
     }
-    // An answer that is complete stays so when its connection ends before Node.js has closed it.
-    const isLost = isWhole && this.#world.random.chance(0.05);
-    this.#setEnd(isLost ? lost("closed it") : ENDED, this.#exchange.error);
+    this.#setEnd(ENDED, this.#exchange.error);
     if (!this.#delivering) {
       this.#deliver();
     }
@@ -231,7 +228,7 @@ export class VirtualStream implements Http2Stream {
     if (this.#isEnding || this.#isStalled) {
       return;
     }
-    // What was not read yet goes down with the stream, or is still handed on: Node.js does both.
+    // What was not read yet may as well never have arrived.
     if (this.#world.random.chance(0.5)) {
       this.#queue.length = 0;
     }
@@ -239,6 +236,9 @@ export class VirtualStream implements Http2Stream {
     const shown = this.connection || why.isRefusal ? why : new Break("ECONNREFUSED");
     this.#setEnd(http2End(shown, fate.kind), shown);
     this.#deliver();
+    if (why.shape === "ERR_HTTP2_INVALID_SESSION") {
+      this.connection?.lose(new Break("connection lost"));
+    }
   }
 
   #setEnd(end: Http2End, error: Error | undefined): void {
