@@ -14,6 +14,15 @@ const ATTEMPT_TIMEOUT_MS = 30_000;
 const BULK_ATTEMPT_TIMEOUT_MS = 300_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
+/** The config of a client on a wire that somebody else has made: the simulation's. */
+export class OverWire {
+  readonly wire: Wire;
+
+  constructor(wire: Wire) {
+    this.wire = wire;
+  }
+}
+
 /** What a client stands on, and how to let go of it. */
 export interface ClientCore {
   readonly caller: Caller;
@@ -26,8 +35,10 @@ export interface ClientCore {
  *
  * @throws InvalidInputError if the address or an option cannot be used.
  */
-export function callerOf(config: ClientConfig, options: ClientOptions): ClientCore {
-  checkClient(config, options);
+export function callerOf(config: ClientConfig | OverWire, options: ClientOptions): ClientCore {
+  if (!(config instanceof OverWire)) {
+    checkClient(config, options);
+  }
   const { attemptTimeoutMs, idleTimeoutMs, retry, onRetry, onResume, onProtocol, ...rest } =
     options;
   const { wire, close } = wireFor(config, rest, onProtocol);
@@ -51,10 +62,13 @@ export function callerOf(config: ClientConfig, options: ClientOptions): ClientCo
 }
 
 function wireFor(
-  config: ClientConfig,
+  config: ClientConfig | OverWire,
   options: TransportOptions,
   onProtocol: ClientHooks["onProtocol"],
 ): { wire: Wire; close(): void } {
+  if (config instanceof OverWire) {
+    return { wire: config.wire, close: () => undefined };
+  }
   if (isTransportConfig(config)) {
     return { wire: wireOf(config.transport), close: () => undefined };
   }

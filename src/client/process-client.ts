@@ -8,7 +8,7 @@ import { type OutputLine, type StreamLinesOptions, streamLines } from "../output
 import { FollowedOutput, type LiveOutput } from "../output/live-output.js";
 import { type PipeOutputOptions, pipeOutput } from "../output/pipe.js";
 import type { StreamOutputOptions } from "../output/stream-output-options.js";
-import { callerOf } from "./caller.js";
+import { callerOf, type OverWire } from "./caller.js";
 import type { ClientConfig, ClientOptions } from "./client-options.js";
 import { type CreateProcessOptions, createProcess } from "./create-process.js";
 import { getProcess } from "./get-process.js";
@@ -53,7 +53,10 @@ export class ProcessClient implements AsyncDisposable {
    * @param config the server's address and a token, or a Connect `Transport` of your own.
    * @throws InvalidInputError if an option cannot be used.
    */
-  constructor(config: ClientConfig, options: ClientOptions = {}) {
+  constructor(config: ClientConfig, options?: ClientOptions);
+  /** @internal */
+  constructor(config: ClientConfig | OverWire, options?: ClientOptions);
+  constructor(config: ClientConfig | OverWire, options: ClientOptions = {}) {
     const { caller, close } = callerOf(config, options);
     this.#caller = caller;
     this.#close = close;

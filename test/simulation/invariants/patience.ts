@@ -1,3 +1,4 @@
+import { Break } from "../network/break-shapes.js";
 import type { CallEntry } from "../network/call-log.js";
 import type { Run } from "./run.js";
 
@@ -56,16 +57,15 @@ function isLongOutage(run: Run, nextMs: number): boolean {
 function lastHealthy(run: Run): number {
   const { world } = run;
   const streams = isStream(run);
-  const moments = world.log.entries.map(({ method, fate, began, ended, error }) => {
+  const moments = world.log.entries.map(({ method, fate, began, ended, error, left }) => {
     if (!streams) {
       return error === undefined && (fate.kind === "none" || fate.kind === "slow")
         ? (ended ?? 0)
         : 0;
     }
     // Silent for longer than an answer takes: the process had nothing to say.
-    const isLeft = error?.message.includes("not needed any more");
     const idle = method === "StreamOutput" && fate.kind === "idle cut" && ended !== undefined;
-    return idle && !isLeft && ended - began > ROUTINE_MS ? ended : 0;
+    return idle && !left && ended - began > ROUTINE_MS ? ended : 0;
   });
   return Math.max(0, isSlow(run) ? 0 : (world.progressAt() ?? 0), ...moments);
 }
@@ -90,13 +90,8 @@ export function failed({ world }: Run, method?: string): CallEntry[] {
 
 function isSignalLost(run: Run): boolean {
   return failed(run, "SendSignal").some(
-    (call) => call.fate.kind !== "refused" || metRestart(run, call),
+    ({ error }) => !(error instanceof Break && error.isRefusal),
   );
-}
-
-// A server that stops breaks a call before its own fate does, and proves nothing about it.
-function metRestart({ schedule }: Run, { began, ended = 0 }: CallEntry): boolean {
-  return schedule.restarts.some(({ atMs }) => atMs + 1 >= began && atMs <= ended);
 }
 
 function isCreated({ world }: Run): boolean {

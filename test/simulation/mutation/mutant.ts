@@ -3,7 +3,11 @@ import { vi } from "vitest";
 // As many as one run of the tests has.
 const MOST_SEEDS = 3_000;
 
-/** A client that is wrong in one place. */
+/**
+ * A client that is wrong in one place. That place is on the client's edge where it can be, so that
+ * the mutant is the same whatever the client is made of inside: what it calls is not done, or what
+ * it sends is another thing.
+ */
 export interface Mutant {
   /** The module that is wrong, seen from this folder. */
   readonly module: string;

@@ -1,17 +1,18 @@
-import type * as LiveOutput from "../../../src/client/output/live-output.js";
-import type * as LookUntilAnswered from "../../../src/client/output/look-until-answered.js";
-import type * as Replay from "../../../src/client/output/replay.js";
-import type * as StreamAttempt from "../../../src/client/output/stream-attempt.js";
-import type { OutputFrame } from "../../../src/model/output.js";
+import { Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import type * as Client from "../../../src/index.js";
+import type * as Replay from "../../../src/output/replay.js";
+import type { Batch } from "../../../src/transport/wire.js";
+import type * as VirtualStream from "../network/virtual-stream.js";
+import type * as FaultyService from "../server/faulty-service.js";
 import { mutant } from "./mutant.js";
 
 export const handsReplayedBytesOver = mutant<typeof Replay>(
-  "../../../src/client/output/replay.js",
+  "../../../src/output/replay.js",
   (original) => ({
     Replay: class extends original.Replay {
-      override unseen(frame: OutputFrame) {
-        super.unseen(frame);
-        return frame.data;
+      override unseen(batch: Batch) {
+        super.unseen(batch);
+        return batch;
       }
     },
   }),
@@ -21,34 +22,52 @@ export const comparesNoReplay = mutant<typeof import("node:zlib")>("node:zlib", 
   crc32: () => 0,
 }));
 
-export const believesEveryEnd = mutant<typeof LookUntilAnswered>(
-  "../../../src/client/output/look-until-answered.js",
+export const believesEveryEnd = mutant<typeof FaultyService>(
+  "../server/faulty-service.js",
   (original) => ({
-    lookUntilAnswered: async (...args) => ({
-      ...(await original.lookUntilAnswered(...args)),
-      state: "STATE_SUCCEEDED",
-    }),
-  }),
-);
-
-export const leavesStreamsOpen = mutant<typeof LiveOutput>(
-  "../../../src/client/output/live-output.js",
-  (original) => ({
-    OutputFollower: class extends original.OutputFollower {
-      override [Symbol.asyncIterator]() {
-        const iterator = super[Symbol.asyncIterator]();
-        // Without return(), which is what leaving a loop calls.
-        return { next: () => iterator.next() };
-      }
+    // Whoever has read output, and asks whether the process has ended, hears what it believes.
+    faultyService: (service, options) => {
+      let hasStreamed = false;
+      return original.faultyService(
+        {
+          ...service,
+          getProcess: async (request, context) => {
+            const { process } = await service.getProcess(request, context);
+            const state = Process_State.SUCCEEDED;
+            return { process: hasStreamed ? { ...process, state } : process };
+          },
+          streamOutput: (request, context) => {
+            hasStreamed = true;
+            return service.streamOutput(request, context);
+          },
+        },
+        options,
+      );
     },
   }),
 );
 
-export const leavesSilentStreamsOpen = mutant<typeof StreamAttempt>(
-  "../../../src/client/output/stream-attempt.js",
+export const leavesStreamsOpen = mutant<typeof Client>("../../../src/index.js", (original) => ({
+  ProcessClient: class extends original.ProcessClient {
+    override streamOutput(...args: Parameters<Client.ProcessClient["streamOutput"]>) {
+      const follower = super.streamOutput(...args);
+      const iterate = follower[Symbol.asyncIterator].bind(follower);
+      return Object.defineProperty(follower, Symbol.asyncIterator, {
+        value: () => {
+          const iterator = iterate();
+          // Without return(), which is what leaving a loop calls.
+          return { next: () => iterator.next() };
+        },
+      });
+    }
+  },
+}));
+
+export const leavesSilentStreamsOpen = mutant<typeof VirtualStream>(
+  "../network/virtual-stream.js",
   (original) => ({
-    StreamAttempt: class extends original.StreamAttempt {
-      override close() {}
+    VirtualStream: class extends original.VirtualStream {
+      override cancel() {}
     },
   }),
 );

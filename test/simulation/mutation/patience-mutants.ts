@@ -1,30 +1,35 @@
-import type * as AbortListeners from "../../../src/async/abort-listeners.js";
-import type * as Timer from "../../../src/async/timer.js";
-import type * as RetryBudget from "../../../src/retry/retry-budget.js";
+import type * as Patience from "../../../src/call/patience.js";
+import type * as Simulate from "../simulate.js";
+import type * as VirtualTime from "../world/virtual-time.js";
 import { mutant } from "./mutant.js";
 
-export const hasOneBudgetForLife = mutant<typeof RetryBudget>(
-  "../../../src/retry/retry-budget.js",
+export const hasOneBudgetForLife = mutant<typeof Patience>(
+  "../../../src/call/patience.js",
   (original) => ({
-    RetryBudget: class extends original.RetryBudget {
+    Patience: class extends original.Patience {
       override progress() {}
     },
   }),
 );
 
-export const keepsListeners = mutant<typeof AbortListeners>(
-  "../../../src/retry/abort-listeners.js",
-  (original) => ({
-    onAbort: (signal, listener) => {
-      original.onAbort(signal, listener);
-      return () => undefined;
-    },
-  }),
-);
+export const keepsListeners = mutant<typeof Simulate>("../simulate.js", (original) => ({
+  simulate: async (seed) => {
+    const { removeEventListener } = EventTarget.prototype;
+    EventTarget.prototype.removeEventListener = () => undefined;
+    try {
+      return await original.simulate(seed);
+    } finally {
+      EventTarget.prototype.removeEventListener = removeEventListener;
+    }
+  },
+}));
 
-export const keepsTimers = mutant<typeof Timer>("../../../src/retry/timer.js", (original) => ({
-  startTimer: (delayMs, callback) => {
-    original.startTimer(delayMs, callback);
-    return () => undefined;
+export const keepsTimers = mutant<typeof VirtualTime>("../world/virtual-time.js", (original) => ({
+  VirtualTime: class extends original.VirtualTime {
+    override install(nextRandom: () => number) {
+      const uninstall = super.install(nextRandom);
+      globalThis.clearTimeout = () => undefined;
+      return uninstall;
+    }
   },
 }));

@@ -1,16 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-/**
- * How a transport words a broken connection or stream, as measured with connect-node. `no end` is
- * the orderly end of an answer that lacks its status: the protocol's own code finds its words.
- */
+/** How a connection or a stream breaks. `no end` is the orderly end of an answer without its status. */
 export const BREAK_SHAPES = [
   "fin",
   "reset",
+  "RST_STREAM NO_ERROR",
   "RST_STREAM INTERNAL_ERROR",
   "RST_STREAM CANCEL",
   "RST_STREAM ENHANCE_YOUR_CALM",
-  // That nothing has seen the request is known to the transport only: these words prove nothing.
   "RST_STREAM REFUSED_STREAM",
   "connection lost",
   "session error",
@@ -18,7 +15,7 @@ export const BREAK_SHAPES = [
 ] as const;
 export type BreakShape = (typeof BREAK_SHAPES)[number];
 
-/** How a transport words that no application has seen a request. */
+/** How it is told that no application has seen a request. */
 export const REFUSAL_SHAPES = [
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -27,13 +24,38 @@ export const REFUSAL_SHAPES = [
 ] as const;
 export type RefusalShape = (typeof REFUSAL_SHAPES)[number];
 
-/** The error of a break. */
-export function breakError(shape: Exclude<BreakShape, "no end">): ConnectError {
+/** Why an exchange broke, before a transport finds its own words for it. */
+export class Break extends Error {
+  readonly shape: Exclude<BreakShape, "no end"> | RefusalShape;
+  /** What the client itself says that the connection did, where it gave it up. */
+  readonly how: string | undefined;
+
+  constructor(shape: Break["shape"], how?: string) {
+    super(how ?? shape);
+    this.shape = shape;
+    this.how = how;
+  }
+
+  /** Whether it proves that no application has seen the request. */
+  get isRefusal(): boolean {
+    return REFUSAL_SHAPES.some((shape) => shape === this.shape);
+  }
+}
+
+/** Whether there is no connection that could carry a request. */
+export function isUnreachable(shape: RefusalShape): boolean {
+  return shape === "ECONNREFUSED" || shape === "ENOTFOUND";
+}
+
+/** How a transport of Connect's words a break, as measured with connect-node. */
+export function connectError({ shape }: Break): ConnectError {
   switch (shape) {
     case "fin":
-      return new ConnectError("http/2 stream closed with error code CANCEL (0x8)", Code.Canceled);
+      return closedWith("CANCEL (0x8)", Code.Canceled);
     case "reset":
       return caused("read ECONNRESET", "ECONNRESET", Code.Aborted);
+    case "RST_STREAM NO_ERROR":
+      return closedWith("NO_ERROR (0x0)", Code.Internal);
     case "RST_STREAM INTERNAL_ERROR":
       return closedWith("INTERNAL_ERROR (0x2)", Code.Internal);
     case "RST_STREAM CANCEL":
@@ -41,6 +63,7 @@ export function breakError(shape: Exclude<BreakShape, "no end">): ConnectError {
     case "RST_STREAM ENHANCE_YOUR_CALM":
       return closedWith("ENHANCE_YOUR_CALM (0xb)", Code.ResourceExhausted);
     case "RST_STREAM REFUSED_STREAM":
+      // That nothing has seen the request is known to the transport only: these words prove nothing.
       return caused(
         "Stream closed with error code NGHTTP2_REFUSED_STREAM",
         "ERR_HTTP2_STREAM_ERROR",
@@ -54,12 +77,6 @@ export function breakError(shape: Exclude<BreakShape, "no end">): ConnectError {
         "ERR_HTTP2_SESSION_ERROR",
         Code.Internal,
       );
-  }
-}
-
-/** The error of a request that was never processed. */
-export function refusalError(shape: RefusalShape): ConnectError {
-  switch (shape) {
     case "ECONNREFUSED":
       return caused("connect ECONNREFUSED 127.0.0.1:443", shape, Code.Unavailable);
     case "ENOTFOUND":

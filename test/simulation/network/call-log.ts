@@ -12,6 +12,8 @@ export interface CallEntry {
   ended: number | undefined;
   /** What broke it; undefined where it was answered, and while it is open. */
   error: Error | undefined;
+  /** Whether the client let go of it. */
+  left: boolean;
   /** When the last byte of an answer came. */
   heard: number | undefined;
 }
@@ -42,6 +44,7 @@ export class CallLog {
       began: this.#time.now,
       ended: undefined,
       error: undefined,
+      left: false,
       heard: undefined,
     };
     this.entries.push(entry);

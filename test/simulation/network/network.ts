@@ -1,4 +1,3 @@
-import { ConnectError } from "@connectrpc/connect";
 import type {
   UniversalClientRequest,
   UniversalClientResponse,
@@ -6,7 +5,7 @@ import type {
 } from "@connectrpc/connect/protocol";
 import type { Random } from "../world/random.js";
 import type { VirtualTime } from "../world/virtual-time.js";
-import { type BreakShape, breakError, refusalError } from "./break-shapes.js";
+import { Break, type BreakShape, isUnreachable } from "./break-shapes.js";
 import type { CallLog } from "./call-log.js";
 import { Exchange } from "./exchange.js";
 import type { Fate } from "./fates.js";
@@ -31,19 +30,12 @@ export interface NetworkOptions {
 export class Network {
   readonly #options: NetworkOptions;
   readonly #open = new Set<Exchange>();
-  /** The highest number of streams that were open at the same time. */
-  mostStreams = 0;
   /** How often the server stopped. */
   restarts = 0;
   #down = false;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
-  }
-
-  /** How many requests are under way. */
-  get open(): number {
-    return this.#open.size;
   }
 
   /** Breaks all connections, and refuses new ones for a while. */
@@ -56,45 +48,69 @@ export class Network {
       this.#down = false;
     });
     for (const exchange of [...this.#open]) {
-      exchange.break(breakError(shape));
+      exchange.break(new Break(shape));
     }
   }
 
-  /** Sends a request. */
-  readonly send = async (request: UniversalClientRequest): Promise<UniversalClientResponse> => {
+  /**
+   * Begins an exchange, whose fate is drawn.
+   *
+   * @param onClose called once, when the server has nothing to do with it any more; with what broke it.
+   */
+  open(
+    request: UniversalClientRequest,
+    onClose: (error: Error | undefined) => void = () => undefined,
+  ): Exchange {
     const { log, drawFate } = this.#options;
     const method = new URL(request.url).pathname.split("/").at(-1) ?? "";
     const call = log.begin(method, drawFate(method));
     const header = new Headers(request.header);
     header.set(CALL_HEADER, `${call.id}`);
-    const exchange = new Exchange({ ...request, header }, call, (closed, error) => {
-      this.#open.delete(closed);
-      log.end(call, error);
+    const exchange = new Exchange({ ...request, header }, call, (error) => {
+      this.#open.delete(exchange);
+      onClose(error);
     });
-    if (request.signal?.aborted !== true) {
-      this.#open.add(exchange);
-      const streams = [...this.#open].filter((one) => one.call.method === "StreamOutput").length;
-      this.mostStreams = Math.max(this.mostStreams, streams);
-    }
+    this.#open.add(exchange);
+    return exchange;
+  }
+
+  /**
+   * Brings the request to the server, and back what comes of it. Both this and the reading of the
+   * body throw a `Break` where that breaks.
+   *
+   * @param reaches called when the request is on a connection; whether it gets to the server.
+   */
+  async respond(
+    exchange: Exchange,
+    reaches: () => boolean = () => true,
+  ): Promise<UniversalClientResponse> {
     try {
-      return await this.#respond(exchange);
+      return await this.#respond(exchange, reaches);
     } catch (error) {
-      exchange.break(ConnectError.from(error));
+      if (error instanceof Error) {
+        exchange.break(error);
+      }
       throw error;
     }
-  };
+  }
 
-  async #respond(exchange: Exchange): Promise<UniversalClientResponse> {
+  async #respond(exchange: Exchange, reaches: () => boolean): Promise<UniversalClientResponse> {
     const { time, random } = this.#options;
     const { call, request } = exchange;
     const { fate } = call;
     await exchange.until(time.sleep(random.int(0, 30)));
     if (this.#down) {
-      throw refusalError("ECONNREFUSED");
+      throw new Break("ECONNREFUSED");
+    }
+    if (fate.kind === "refused" && isUnreachable(fate.shape)) {
+      throw new Break(fate.shape);
+    }
+    if (!reaches()) {
+      return await exchange.never();
     }
     switch (fate.kind) {
       case "refused":
-        throw refusalError(fate.shape);
+        throw new Break(fate.shape);
       case "lost before":
         return this.#lost(exchange, fate.shape);
       case "late":
@@ -147,7 +163,7 @@ export class Network {
 
   #lost(exchange: Exchange, shape: BreakShape): UniversalClientResponse {
     const broken = brokenResponse(exchange.request, shape);
-    exchange.drop(new ConnectError("answered without an end"));
+    exchange.drop(new Error("answered without an end"));
     return broken;
   }
 

@@ -1,6 +1,6 @@
 import type { UniversalClientRequest, UniversalClientResponse } from "@connectrpc/connect/protocol";
 import type { Random } from "../world/random.js";
-import { type BreakShape, breakError } from "./break-shapes.js";
+import { Break, type BreakShape } from "./break-shapes.js";
 import type { ProxyAnswer } from "./fates.js";
 
 /** The bytes in the pieces in which they may arrive, wherever a message ends. */
@@ -32,11 +32,11 @@ export function brokenResponse(
 ): UniversalClientResponse {
   const type = request.header.get("content-type");
   if (shape !== "no end") {
-    throw breakError(shape);
+    throw new Break(shape);
   }
   // A unary answer of the Connect protocol has no mark of its end besides HTTP's.
   if (type === null || type === "application/proto") {
-    throw breakError("fin");
+    throw new Break("fin");
   }
   return response(200, new Headers({ "content-type": type }), []);
 }

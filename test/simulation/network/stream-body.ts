@@ -1,8 +1,7 @@
-import { ConnectError } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Random } from "../world/random.js";
 import type { VirtualTime } from "../world/virtual-time.js";
-import { type BreakShape, breakError } from "./break-shapes.js";
+import { Break, type BreakShape } from "./break-shapes.js";
 import type { CallLog } from "./call-log.js";
 import type { Exchange } from "./exchange.js";
 import { pieces } from "./responses.js";
@@ -47,7 +46,9 @@ export class StreamBody {
         }
       }
     } catch (error) {
-      this.#exchange.break(ConnectError.from(error));
+      if (error instanceof Error) {
+        this.#exchange.break(error);
+      }
       throw error;
     }
   }
@@ -107,9 +108,9 @@ export class StreamBody {
 
   #break(shape: BreakShape): void {
     if (shape === "no end") {
-      this.#exchange.drop(new ConnectError("ended without its end"));
+      this.#exchange.drop(new Error("ended without its end"));
     } else {
-      throw breakError(shape);
+      throw new Break(shape);
     }
   }
 }

@@ -16,15 +16,12 @@ export async function perform(
   signal: AbortSignal,
   random: Random,
 ): Promise<Outcome> {
-  const client = new ProcessClient(
-    { transport: world.transport },
-    {
-      ...(!retry && { retry: false }),
-      onRetry: ({ method, failures, delayMs }) =>
-        world.log.note(`retry of ${method} in ${delayMs.toFixed(0)} ms, failures: ${failures}`),
-      onResume: ({ replayedBytes }) => world.log.note(`resumed after ${replayedBytes} bytes`),
-    },
-  );
+  const client = new ProcessClient(world.config, {
+    ...(!retry && { retry: false }),
+    onRetry: ({ method, failures, delayMs }) =>
+      world.log.note(`retry of ${method} in ${delayMs.toFixed(0)} ms, failures: ${failures}`),
+    onResume: ({ replayedBytes }) => world.log.note(`resumed after ${replayedBytes} bytes`),
+  });
   try {
     return await outcome(operation, { world, client, signal, random });
   } catch (error) {

@@ -1,10 +1,18 @@
-import type { Transport } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
 import { createTransport as createConnectTransport } from "@connectrpc/connect/protocol-connect";
-import { createTransport as createGrpcTransport } from "@connectrpc/connect/protocol-grpc";
+import { OverWire } from "../../../src/client/caller.js";
+import type { TransportConfig } from "../../../src/index.js";
 import { createProcessService } from "../../../src/stub/service/create-process-service.js";
+import { grpcWire } from "../../../src/transport/grpc/grpc-wire.js";
+import { prepareHeaders } from "../../../src/transport/token.js";
 import { CallLog } from "../network/call-log.js";
+import { connectHttpClient } from "../network/connect-http-client.js";
 import { drawFate } from "../network/fault-mix.js";
+import { SIMULATED_SERVER } from "../network/http2-end.js";
 import { CALL_HEADER, Network } from "../network/network.js";
+import { OpenCalls } from "../network/open-calls.js";
+import { VirtualHttp2 } from "../network/virtual-http2.js";
+import type { StreamWorld } from "../network/virtual-stream.js";
 import type { Schedule } from "../schedule.js";
 import { CREATOR, EngineHost } from "../server/engine-host.js";
 import { faultyService } from "../server/faulty-service.js";
@@ -16,14 +24,17 @@ import { Random } from "./random.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 const TOKEN = "simulated";
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Everything around the client in one schedule. */
 export interface World {
   readonly time: VirtualTime;
   readonly log: CallLog;
   readonly network: Network;
+  readonly calls: OpenCalls;
   readonly host: EngineHost;
-  readonly transport: Transport;
+  /** How a client reaches the server. */
+  readonly config: TransportConfig | OverWire;
   readonly delivery: Delivery;
   readonly output: OutputChanges;
   /** Unary calls in the server. */
@@ -67,6 +78,7 @@ export function createWorld(schedule: Schedule, time: VirtualTime): World {
   });
   const fates = random.fork();
   let hits = 0;
+  const calls = new OpenCalls();
   const network = new Network({
     time,
     random: random.fork(),
@@ -82,8 +94,9 @@ export function createWorld(schedule: Schedule, time: VirtualTime): World {
     time,
     log,
     network,
+    calls,
     host,
-    transport: transportOver(network, protocol),
+    config: configOver(protocol, { network, log, calls, time, random: random.fork() }),
     delivery,
     output,
     handlers,
@@ -93,22 +106,40 @@ export function createWorld(schedule: Schedule, time: VirtualTime): World {
   };
 }
 
-function transportOver(network: Network, protocol: Schedule["protocol"]): Transport {
-  const options = {
-    httpClient: network.send,
-    baseUrl: "https://simulated",
-    useBinaryFormat: true,
-    interceptors: [
-      (next) => (request) => {
-        request.header.set("authorization", `Bearer ${TOKEN}`);
-        return next(request);
-      },
-    ],
-    acceptCompression: [],
-    sendCompression: null,
-    compressMinBytes: Number.MAX_SAFE_INTEGER,
-    readMaxBytes: 64 * 1024 * 1024,
-    writeMaxBytes: 64 * 1024 * 1024,
-  } satisfies Parameters<typeof createGrpcTransport>[0];
-  return protocol === "grpc" ? createGrpcTransport(options) : createConnectTransport(options);
+/** The client speaks our own gRPC, or Connect's code speaks Connect, which is foreign to it. */
+function configOver(
+  protocol: Schedule["protocol"],
+  parts: StreamWorld & { readonly calls: OpenCalls },
+): World["config"] {
+  if (protocol === "grpc") {
+    return new OverWire(
+      grpcWire({
+        address: SIMULATED_SERVER,
+        http2: new VirtualHttp2({ ...parts, stallingConnections: 0.5 }),
+        readMaxBytes: MAX_BYTES,
+        prepare: prepareHeaders({
+          address: SIMULATED_SERVER,
+          tokenProvider: TOKEN,
+          allowPlaintextToken: false,
+        }),
+      }),
+    );
+  }
+  const authorize: Interceptor = (next) => (request) => {
+    request.header.set("authorization", `Bearer ${TOKEN}`);
+    return next(request);
+  };
+  return {
+    transport: createConnectTransport({
+      httpClient: connectHttpClient(parts.network, parts),
+      baseUrl: SIMULATED_SERVER.baseUrl,
+      useBinaryFormat: true,
+      interceptors: [authorize],
+      acceptCompression: [],
+      sendCompression: null,
+      compressMinBytes: Number.MAX_SAFE_INTEGER,
+      readMaxBytes: MAX_BYTES,
+      writeMaxBytes: MAX_BYTES,
+    }),
+  };
 }
