@@ -33,6 +33,7 @@
  * @property {string} cpu
  * @property {number} cores
  * @property {Record<string, string>} versions
+ * @property {number} load how many programs wanted to run at its start, over the last minute
  * @property {number} seconds how long it took
  * @property {CaseResult[]} cases
  */
@@ -131,7 +132,12 @@ export function rowsOf({ base, contenders }) {
       first.ratio === null ? "" : `${shown(first.ratio)} ×`,
       ...others.map((key) => {
         const figure = own[key];
-        return figure === undefined ? "" : withUnit(figure);
+        if (figure === undefined) {
+          return "";
+        }
+        // On a busy machine CPU time tells more than the clock.
+        const ratio = key === "cpu" && figure.ratio !== null ? ` (${shown(figure.ratio)} ×)` : "";
+        return withUnit(figure) + ratio;
       }),
     ];
   });

@@ -10,7 +10,7 @@
  *        npm run bench -- --json results.json for bench/report.mjs
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { barRows } from "./bars.mjs";
 import { budgets, casesOf } from "./cases.mjs";
@@ -36,6 +36,10 @@ if (cases.length === 0) {
   throw new Error(`no case begins with '${options.only}'; there are ${known.join(", ")}`);
 }
 
+const [load = 0] = loadavg();
+if (load > 0.5 && name !== "smoke") {
+  console.log(`This machine is busy (load ${load.toFixed(1)}): the figures will be rough.\n`);
+}
 const began = performance.now();
 const programs = new Programs(budget);
 /** @type {import("./results.mjs").CaseResult[]} */
@@ -62,6 +66,7 @@ const results = {
       versionOf(of),
     ]),
   ),
+  load: Number(load.toFixed(1)),
   seconds: Math.round((performance.now() - began) / 1000),
   cases: done,
 };

@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, inject, it } from "vitest";
+import type { Results } from "../../bench/results.mjs";
+
+const { consumer } = inject("packed");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The bench next to the installed tarball, with the clients that it is compared with. */
+function installBench(): string {
+  const folder = join(consumer, "benchmark");
+  cpSync(join(root, "bench"), join(folder, "bench"), { recursive: true });
+  for (const name of ["@grpc/grpc-js", "nice-grpc"]) {
+    const link = join(folder, "node_modules", name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), link);
+  }
+  return folder;
+}
+
+it("the benchmark gets a figure of every contender in every case", async () => {
+  const folder = installBench();
+  await promisify(execFile)(
+    process.execPath,
+    ["bench/run.mjs", "--smoke", "--json", "results.json"],
+    { cwd: folder, timeout: 50_000 },
+  );
+  const { cases }: Results = JSON.parse(readFileSync(join(folder, "results.json"), "utf8"));
+  expect(cases.length).toBeGreaterThan(15);
+  const missing = cases.flatMap(({ name, contenders }) =>
+    contenders
+      .filter(({ error, figures }) => error !== null || Object.keys(figures).length < 3)
+      .map(({ contender, error }) => `${name}, ${contender}: ${error}`),
+  );
+  expect(missing).toEqual([]);
+});
