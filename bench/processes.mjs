@@ -1,6 +1,7 @@
 // @ts-check
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** @typedef {import("node:child_process").ChildProcess} ChildProcess */
@@ -24,13 +25,14 @@ export function start(file, ...args) {
 }
 
 /**
- * The next message of a program, which must not end before.
+ * The next message of a program, which must not end before, nor be silent for too long.
  *
  * @template T what it says, which is the two programs' own matter
  * @param {ChildProcess} program
+ * @param {number} [seconds]
  * @returns {Promise<T>}
  */
-export async function message(program) {
+export async function message(program, seconds = 60) {
   const over = new AbortController();
   const { signal } = over;
   try {
@@ -38,6 +40,9 @@ export async function message(program) {
       once(program, "message", { signal }).then(([value]) => value),
       once(program, "exit", { signal }).then(([code, killed]) => {
         throw new Error(`a measured program ended with ${code ?? killed}`);
+      }),
+      pause(seconds * 1000, undefined, { signal }).then(() => {
+        throw new Error(`a measured program said nothing for ${seconds} s`);
       }),
     ]);
   } finally {
@@ -65,5 +70,8 @@ export async function stop(program) {
   if (program.connected) {
     program.disconnect();
   }
+  // One that never gets to see that it is alone would keep the bench for ever.
+  const kill = setTimeout(() => program.kill("SIGKILL"), 10_000);
   await exit;
+  clearTimeout(kill);
 }

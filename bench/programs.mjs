@@ -14,6 +14,8 @@ import { ask, message, start, stop } from "./processes.mjs";
 
 const STREAMS_A_CONNECTION = 100;
 const DELAY_MS = 10;
+// More than all calls of a case may take to be open, and to be answered.
+const LONGEST_SECONDS = 150;
 const TOKEN = "bench-token-of-a-length-that-tokens-have-0123456789";
 
 /** The programs of a run: the servers, which are started as they are needed, and the contenders. */
@@ -47,6 +49,7 @@ export class Programs {
     const starting = this.#clients.get(key) ?? this.#startClient();
     this.#clients.set(key, starting);
     const client = await starting;
+    let settled = false;
     try {
       client.send({
         contender,
@@ -56,17 +59,19 @@ export class Programs {
       });
       for (;;) {
         /** @type {import("./client/client.mjs").Said} */
-        const said = await message(client);
+        const said = await message(client, seconds + LONGEST_SECONDS);
         if ("request" in said) {
           client.send(await this.#answer(said.request));
-        } else if ("error" in said) {
-          throw new Error(said.error);
-        } else {
-          return said.sample;
+          continue;
         }
+        settled = true;
+        if ("error" in said) {
+          throw new Error(said.error);
+        }
+        return said.sample;
       }
     } finally {
-      if (of.memory && this.#budget.ownPrograms) {
+      if (!settled || (of.memory && this.#budget.ownPrograms)) {
         this.#clients.delete(key);
         await stop(client);
       }

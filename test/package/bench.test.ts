@@ -13,7 +13,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 function installBench(): string {
   const folder = join(consumer, "benchmark");
   cpSync(join(root, "bench"), join(folder, "bench"), { recursive: true });
-  for (const name of ["@grpc/grpc-js", "nice-grpc"]) {
+  mkdirSync(join(folder, "docs"));
+  cpSync(join(root, "docs", "performance.md"), join(folder, "docs", "performance.md"));
+  for (const name of ["@grpc/grpc-js", "nice-grpc", "echarts"]) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(root, "node_modules", name), link);
@@ -21,13 +23,12 @@ function installBench(): string {
   return folder;
 }
 
-it("the benchmark gets a figure of every contender in every case", async () => {
+const run = promisify(execFile);
+
+it("the benchmark gets a figure of every contender in every case, and reports them", async () => {
   const folder = installBench();
-  await promisify(execFile)(
-    process.execPath,
-    ["bench/run.mjs", "--smoke", "--json", "results.json"],
-    { cwd: folder, timeout: 50_000 },
-  );
+  const options = { cwd: folder, timeout: 50_000 };
+  await run(process.execPath, ["bench/run.mjs", "--smoke", "--json", "results.json"], options);
   const { cases }: Results = JSON.parse(readFileSync(join(folder, "results.json"), "utf8"));
   expect(cases.length).toBeGreaterThan(15);
   const missing = cases.flatMap(({ name, contenders }) =>
@@ -36,4 +37,8 @@ it("the benchmark gets a figure of every contender in every case", async () => {
       .map(({ contender, error }) => `${name}, ${contender}: ${error}`),
   );
   expect(missing).toEqual([]);
+
+  await run(process.execPath, ["bench/report.mjs", "results.json"], options);
+  expect(readFileSync(join(folder, "docs", "performance.md"), "utf8")).toContain("'smoke'");
+  expect(readFileSync(join(folder, "docs", "performance.svg"), "utf8")).toMatch(/^<svg /);
 });
