@@ -29,7 +29,7 @@ export const budgets = {
     waits: 1_000,
     stalled: 100,
     settleSeconds: 3,
-    openSeconds: 60,
+    openSeconds: 45,
     readBytes: 16_000_000,
     sharedBytes: 256_000_000,
     shared: [1, 10, 100],
@@ -124,7 +124,7 @@ export function casesOf(budget) {
   const usual = { measure: "chunks", server: "usual", base: "grpc-js" };
   const small = { perSecond, cpu: cpu("chunk") };
   const large = { megabytes, cpu: cpu("chunk") };
-  const held = { rss, heap, opened, answered, connections };
+  const held = { rss, heap, opened, answered, connections, cpu: cpu("follower") };
   return [
     chunks("chunks-100", "Output, chunks of 100 B", 100, [...GRPC, ...OTHER], small),
     chunks("chunks-1k", "Output, chunks of 1 KiB", 1024, GRPC, small),
@@ -202,7 +202,7 @@ export function casesOf(budget) {
       process: "over",
       params: { count: budget.waits, openSeconds: budget.openSeconds },
       contenders: HOLDERS,
-      metrics: { answered, opened, rss, heap, connections },
+      metrics: { answered, opened, rss, heap, connections, cpu: cpu("wait") },
       memory: true,
     },
     {

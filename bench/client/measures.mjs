@@ -1,7 +1,7 @@
 // @ts-check
 // What can be measured of a contender. Each takes one sample, in the contender's own program.
 import { Writable } from "node:stream";
-import { memoryMeasures } from "./memory-measures.mjs";
+import { cpuSince, memoryMeasures } from "./memory-measures.mjs";
 
 /** @typedef {import("../contenders/contender.mjs").Contender} Contender */
 
@@ -237,15 +237,6 @@ async function callsPerSecond(seconds, atOnce, call) {
     perSecond: (calls * 1000) / (performance.now() - start),
     cpu: cpuSince(cpu) / calls,
   };
-}
-
-/**
- * @param {NodeJS.CpuUsage} start
- * @returns {number} microseconds, user and system
- */
-function cpuSince(start) {
-  const { user, system } = process.cpuUsage(start);
-  return user + system;
 }
 
 /**

@@ -26,6 +26,7 @@ export const memoryMeasures = {
       }
       second.one();
     };
+    const cpu = process.cpuUsage();
     const start = performance.now();
     for (let index = 0; index < count; index += 1) {
       follow().catch((error) => {
@@ -45,6 +46,7 @@ export const memoryMeasures = {
       opened,
       answered: performance.now() - asked,
       connections,
+      cpu: cpuSince(cpu) / count,
     };
   },
 
@@ -55,6 +57,7 @@ export const memoryMeasures = {
     }
     await contender.get?.(name);
     const before = await memory();
+    const cpu = process.cpuUsage();
     const start = performance.now();
     const all = Promise.all(Array.from({ length: count }, () => wait(name)));
     // It is awaited below; until then its failure must not end the program.
@@ -78,6 +81,7 @@ export const memoryMeasures = {
       opened,
       answered: performance.now() - asked,
       connections: held.connections,
+      cpu: cpuSince(cpu) / count,
     };
   },
 
@@ -101,6 +105,15 @@ export const memoryMeasures = {
     };
   },
 };
+
+/**
+ * @param {NodeJS.CpuUsage} start
+ * @returns {number} microseconds, user and system
+ */
+export function cpuSince(start) {
+  const { user, system } = process.cpuUsage(start);
+  return user + system;
+}
 
 /** Kibibytes, after what nobody holds any more is let go of. */
 async function memory() {
