@@ -31,7 +31,7 @@ export const budgets = {
     settleSeconds: 3,
     openSeconds: 45,
     readBytes: 16_000_000,
-    sharedBytes: 256_000_000,
+    sharedBytes: 100_000_000,
     shared: [1, 10, 100],
     ownPrograms: true,
   },

@@ -49,37 +49,41 @@ try {
     const result = await measured(one);
     console.log(textOf(result));
     done.push(result);
+    // After each case: a run that is broken off keeps what it has.
+    if (options.json !== undefined) {
+      writeFileSync(options.json, `${JSON.stringify(resultsSoFar(), undefined, 1)}\n`);
+    }
   }
 } finally {
   await programs.close();
 }
 
-/** @type {import("./results.mjs").Results} */
-const results = {
-  budget: name,
-  node: process.version,
-  cpu: cpus()[0]?.model.trim() ?? "unknown",
-  cores: cpus().length,
-  versions: Object.fromEntries(
-    ["@grpc/grpc-js", "nice-grpc", "@connectrpc/connect-node", "@bufbuild/protobuf"].map((of) => [
-      of,
-      versionOf(of),
-    ]),
-  ),
-  load: Number(load.toFixed(1)),
-  seconds: Math.round((performance.now() - began) / 1000),
-  cases: done,
-};
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify(results, undefined, 1)}\n`);
-}
 if (only === undefined && name !== "smoke") {
   console.log("Bars");
-  for (const [title = "", asked = "", is = "", verdict = ""] of barRows(results)) {
+  for (const [title = "", asked = "", is = "", verdict = ""] of barRows(resultsSoFar())) {
     console.log(`  ${title.padEnd(24)}${asked.padEnd(26)}${is.padStart(8)}  ${verdict}`);
   }
 }
-console.log(`${results.seconds} s`);
+console.log(`${resultsSoFar().seconds} s`);
+
+/** @returns {import("./results.mjs").Results} */
+function resultsSoFar() {
+  return {
+    budget: name,
+    node: process.version,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    versions: Object.fromEntries(
+      ["@grpc/grpc-js", "nice-grpc", "@connectrpc/connect-node", "@bufbuild/protobuf"].map((of) => [
+        of,
+        versionOf(of),
+      ]),
+    ),
+    load: Number(load.toFixed(1)),
+    seconds: Math.round((performance.now() - began) / 1000),
+    cases: done,
+  };
+}
 
 /**
  * @param {import("./cases.mjs").Case} one
