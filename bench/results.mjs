@@ -62,14 +62,17 @@ export function summary({ name, title, base, metrics }, taken) {
           return [];
         }
         const compared = rounds(base, key);
-        const ratio = median(values) / median(compared);
+        const to = median(compared);
+        const ratio = median(values) / to;
+        // The memory of a few calls can come out as less than nothing, which has no ratio.
+        const isRatio = Number.isFinite(ratio) && to > 0 && ratio > 0;
         const figure = {
           ...metric,
           rounds: values.map(rounded),
           median: rounded(median(values)),
           min: rounded(Math.min(...values)),
           max: rounded(Math.max(...values)),
-          ratio: Number.isFinite(ratio) ? rounded(ratio) : null,
+          ratio: isRatio ? rounded(ratio) : null,
         };
         return [[key, figure]];
       }),
