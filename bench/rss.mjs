@@ -4,7 +4,7 @@
  * reader as fast as can be, and with one ten times slower than that. Fails where a peak is more than
  * 150 MB above the memory without load. Linux only; takes about two minutes.
  *
- * Usage: npm run build && npm run bench:rss
+ * Usage: npm run bench:rss
  */
 import { measure } from "./rss/measure.mjs";
 
