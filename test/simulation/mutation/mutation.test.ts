@@ -40,7 +40,7 @@ const MUTANTS = [
     title: "does not cancel a silent stream when it opens another one",
     mutant: leavesSilentStreamsOpen,
     violation: /^streams at once: 2$/,
-    seed: 13,
+    seed: 18,
   },
   {
     title: "creates again under a new id after a lost response",
@@ -58,7 +58,7 @@ const MUTANTS = [
     title: "sends a signal again that may have arrived",
     mutant: sendsSignalsAgain,
     violation: /^(signals|SIGTERMs|SIGKILLs): 2,/,
-    seed: 73,
+    seed: 732,
   },
   {
     title: "has one patience for the whole life of a follow",

@@ -17,6 +17,9 @@ export function fatalCode(fate: Fate): Code | undefined {
   }
   const { code, pushback } = fate.status;
   switch (code) {
+    // As a status it is the server's own word. A foreign transport words breaks so, too, and those are
+    // met with another attempt.
+    case Code.Canceled:
     case Code.Internal:
     case Code.PermissionDenied:
       return code;
