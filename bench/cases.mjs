@@ -197,7 +197,7 @@ export function casesOf(budget) {
     {
       ...usual,
       name: "waits",
-      title: `${budget.waits} waits at once, 100 streams a connection`,
+      title: `${budget.waits.toLocaleString("en")} waits at once, 100 streams a connection`,
       measure: "waits",
       process: "over",
       params: { count: budget.waits, openSeconds: budget.openSeconds },
@@ -262,7 +262,7 @@ export function casesOf(budget) {
     return {
       ...usual,
       name,
-      title: `${count} idle ${count === 1 ? "follower" : "followers"}, ${over}`,
+      title: `${count.toLocaleString("en")} idle ${count === 1 ? "follower" : "followers"}, ${over}`,
       measure: "followers",
       server,
       process: "idle",
