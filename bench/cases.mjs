@@ -39,7 +39,7 @@ export const budgets = {
     rounds: 3,
     memoryRounds: 1,
     seconds: 0.15,
-    warmUpSeconds: 0.2,
+    warmUpSeconds: 0.35,
     followers: [100, 1_000],
     waits: 1_000,
     stalled: 100,
