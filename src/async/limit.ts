@@ -39,6 +39,7 @@ export class Limit {
   readonly #stops: (() => void)[] = [];
   readonly #listeners = new Set<() => void>();
   #why: (() => unknown) | undefined;
+  #isOverdue = false;
   #ended: Ended | undefined;
   #controller: AbortController | undefined;
 
@@ -48,19 +49,32 @@ export class Limit {
     const due = performance.now() + ms;
     this.#due = outer ? Math.min(due, outer.#due) : due;
     if (outer) {
-      this.#stops.push(outer.onEnd(() => this.end(outer.#why ?? neverEnded)));
+      const endWithOuter = () => {
+        this.#isOverdue = outer.#isOverdue;
+        this.end(outer.#why ?? neverEnded);
+      };
+      this.#stops.push(outer.onEnd(endWithOuter));
     }
     if (signal && !this.isEnded) {
       this.#stops.push(onAbort(signal, () => this.end(() => signal.reason)));
     }
     if (ms !== Number.POSITIVE_INFINITY && !soft && !this.isEnded) {
-      this.#stops.push(startTimer(ms, () => this.end(overdue ?? neverEnded)));
+      const expire = () => {
+        this.#isOverdue = true;
+        this.end(overdue ?? neverEnded);
+      };
+      this.#stops.push(startTimer(ms, expire));
     }
   }
 
   /** Whether it has ended. */
   get isEnded(): boolean {
     return this.#why !== undefined;
+  }
+
+  /** Whether the time ended it. */
+  get isOverdue(): boolean {
+    return this.#isOverdue;
   }
 
   /** Why it ended; undefined before. */

@@ -249,8 +249,8 @@ export async function attempt<T>(
     return { outcome, evidence, tookMs };
   }
   const { failure } = outcome;
-  const isOver = own.isEnded && own.remainingMs() === 0;
-  if (tookMs >= DOUBTFUL_SILENCE_MS && !evidence.answered && (isOver || isDeadline(failure))) {
+  const isLate = own.isOverdue || isDeadline(failure);
+  if (tookMs >= DOUBTFUL_SILENCE_MS && !evidence.answered && isLate) {
     // Gives this call, and those after it, another connection.
     evidence.connection?.avoid();
   }

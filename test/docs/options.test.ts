@@ -24,8 +24,8 @@ function wrongDefaults(document: string, options: readonly DocumentedOption[]): 
 
 const transport = documentedOptions("src/transport/connection-config.ts", "TransportOptions");
 const timings = documentedOptions("src/client/client-options.ts", "ClientTimings");
-const retry = documentedOptions("src/retry/retry-options.ts", "RetryOptions");
-const call = documentedOptions("src/client/call-options.ts", "CallOptions");
+const retry = documentedOptions("src/call/patience.ts", "RetryOptions");
+const call = documentedOptions("src/call/call-options.ts", "CallOptions");
 const polling = documentedOptions(
   "src/client/wait/wait-process-by-polling.ts",
   "WaitProcessByPollingOptions",

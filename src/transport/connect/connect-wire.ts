@@ -131,7 +131,7 @@ function failureOf(thrown: unknown, sending: Sending, address: ServerAddress): F
   const { attempt, session } = sending;
   const carried = failureThrown(thrown);
   if (carried) {
-    return carried;
+    return carried.kind === "lost" && isUnseen(sending) ? { ...carried, kind: "refused" } : carried;
   }
   if (attempt.limit.isEnded) {
     return LEFT;
@@ -179,17 +179,21 @@ function isBreak(error: ConnectError): boolean {
   );
 }
 
-function ofReset({ stream, session, attempt }: Sending, cause: ConnectError): Failure | undefined {
-  const code = stream?.rstCode;
+/** Whether a GOAWAY says that no application saw the request (RFC 9113, section 6.8). */
+function isUnseen({ stream, session, attempt }: Sending): boolean {
+  const id = stream?.id;
+  const last = session?.goaway?.lastStreamId;
+  return !attempt.evidence.answered && id !== undefined && last !== undefined && id > last;
+}
+
+function ofReset(sending: Sending, cause: ConnectError): Failure | undefined {
+  const { answered } = sending.attempt.evidence;
+  const code = sending.stream?.rstCode;
   if (code === undefined || code === constants.NGHTTP2_NO_ERROR) {
     return undefined;
   }
-  const goaway = session?.goaway;
   const neverProcessed =
-    !attempt.evidence.answered &&
-    (goaway && stream?.id !== undefined
-      ? stream.id > goaway.lastStreamId
-      : code === constants.NGHTTP2_REFUSED_STREAM);
+    isUnseen(sending) || (!answered && code === constants.NGHTTP2_REFUSED_STREAM);
   const what = neverProcessed ? "refused the call before it did anything" : "broke the call off";
   const message = `the server ${what} (HTTP/2 ${http2ErrorName(code)})`;
   return { kind: neverProcessed ? "refused" : "lost", code: Code.Unavailable, message, cause };
