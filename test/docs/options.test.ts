@@ -27,7 +27,7 @@ const timings = documentedOptions("src/client/client-options.ts", "ClientTimings
 const retry = documentedOptions("src/call/patience.ts", "RetryOptions");
 const call = documentedOptions("src/call/call-options.ts", "CallOptions");
 const polling = documentedOptions(
-  "src/client/wait/wait-process-by-polling.ts",
+  "src/client/wait-process-by-polling.ts",
   "WaitProcessByPollingOptions",
 );
 const termination = documentedOptions("src/client/terminate-process.ts", "TerminateProcessOptions");
