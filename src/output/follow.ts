@@ -170,8 +170,7 @@ export class Follow {
 
   #begin(): Limit {
     const { signal, timeoutMs } = this.#options;
-    const subject = `${this.#subject} the output of ${this.#name}`;
-    const overdue = () => tookTooLong(subject, timeoutMs);
+    const overdue = () => tookTooLong(`${this.#subject} the output of ${this.#name}`, timeoutMs);
     return this.#caller.life.within({ signal, ms: timeoutMs, overdue });
   }
 
@@ -186,7 +185,9 @@ export class Follow {
   #open(limit: Limit): OutputStream {
     const { skipReplay = false, headers } = this.#options;
     const known = this.#counter?.position();
-    this.#replay = known && new Replay(this.#name, known);
+    // Where nothing was handed over, there is nothing to check.
+    const isBegun = known && known.stdout.bytes + known.stderr.bytes > 0;
+    this.#replay = isBegun ? new Replay(this.#name, known) : undefined;
     this.#isLive = false;
     this.#added = false;
     const rejectedToken = this.#refused?.token;
