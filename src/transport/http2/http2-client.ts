@@ -7,9 +7,10 @@ import {
 import type { Failure } from "../../errors/outcome.js";
 import { HeadersTooLarge, maybeTooLarge } from "./header-limits.js";
 import type { Http2, Http2End, Http2Listener, Http2Request, Http2Stream } from "./http2.js";
-import type { PoolCall, SessionPool } from "./pool.js";
+import type { SessionPool } from "./pool.js";
 import type { Session } from "./session.js";
 import { StalledChunks } from "./stalled-chunks.js";
+import type { PoolRequest } from "./waiting-requests.js";
 
 // RFC 9113, section 6.2.
 const END_STREAM = 0x1;
@@ -23,9 +24,9 @@ export class Http2Client implements Http2 {
   }
 
   request(request: Http2Request, listener: Http2Listener): Http2Stream {
-    const call = new Call(request, listener);
-    this.#pool.submit(call);
-    return call;
+    const open = new OpenRequest(request, listener);
+    this.#pool.submit(open);
+    return open;
   }
 
   close(failure: Failure): void {
@@ -34,7 +35,7 @@ export class Http2Client implements Http2 {
 }
 
 /** One request, in line or on a stream. */
-class Call implements Http2Stream, PoolCall {
+class OpenRequest implements Http2Stream, PoolRequest {
   leave: (() => void) | undefined;
   readonly #request: Http2Request;
   readonly #listener: Http2Listener;
