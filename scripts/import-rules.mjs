@@ -33,6 +33,7 @@ const allowedImports = {
     "src/transport/aiem-url.ts",
     "src/transport/connection-config.ts",
     "src/transport/delay.ts",
+    "src/transport/failures.ts",
     "src/transport/proxy/environment-proxy.ts",
     "src/transport/socket/dial.ts",
     "src/transport/version.ts",

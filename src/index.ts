@@ -1,11 +1,15 @@
 /** Runs and follows processes inside the SandboxEngines of H2O AI Engine Manager (AIEM). */
 export { Code, ConnectError } from "@connectrpc/connect";
-export { discoverConnection } from "./auth/discovery/discover-connection.js";
-export type { DiscoverConnectionOptions } from "./auth/discovery/discover-connection-options.js";
-export type { AuthHttpOptions } from "./auth/http/auth-http-options.js";
-export type { RefreshTokenOptions } from "./auth/refresh/refresh-token-options.js";
-export { refreshTokenProvider } from "./auth/refresh/refresh-token-provider.js";
-export { connectionFromEnvironment } from "./auth/settings/connection-from-environment.js";
+export { connectionFromEnvironment } from "./auth/connection-from-environment.js";
+export {
+  type DiscoverConnectionOptions,
+  discoverConnection,
+} from "./auth/discovery/discover-connection.js";
+export type { AuthHttpOptions } from "./auth/http/send.js";
+export {
+  type RefreshTokenOptions,
+  refreshTokenProvider,
+} from "./auth/refresh/refresh-token-provider.js";
 export type { CallOptions } from "./call/call-options.js";
 export type { ClientHooks, ResumeEvent, RetryEvent } from "./call/hooks.js";
 export type { RetryOptions } from "./call/patience.js";

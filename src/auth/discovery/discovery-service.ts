@@ -1,9 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { AuthHttpOptions } from "../http/auth-http-options.js";
-import { isJsonObject, type JsonObject, readJsonObject } from "../http/json-object.js";
-import { send } from "../http/send.js";
+import {
+  type AuthHttpOptions,
+  isJsonObject,
+  type JsonObject,
+  readJsonObject,
+  send,
+} from "../http/send.js";
 import { untilAnswered } from "../http/until-answered.js";
-import { settingError } from "../settings/setting-error.js";
+import { settingError } from "../settings.js";
 import type { DiscoveryAddress } from "./discovery-address.js";
 
 // Far above what an environment lists; ends a service that always has another page.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection.js";
 import { discoverConnection } from "../../../src/auth/discovery/discover-connection.js";
-import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection-options.js";
 import { failure } from "../../transport/support/failure.js";
 import { ENGINE_MANAGER, PLATFORM, startEnvironment } from "../support/discovery-service.js";
 import { setVariables, useEmptyEnvironment } from "../support/environment.js";
