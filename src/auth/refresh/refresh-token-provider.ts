@@ -1,4 +1,4 @@
-import { untilAborted } from "../../async/until-aborted.js";
+import { untilAborted } from "../../async/wait-for.js";
 import { checkRefreshTokenOptions } from "../../rules/auth.js";
 import type { TokenRequest } from "../../transport/connection-config.js";
 import { type AuthHttpOptions, httpOptionsOf } from "../http/send.js";
