@@ -103,7 +103,7 @@ export class Limit {
   }
 
   /**
-   * Calls `listener` when this ends, at once if it has.
+   * Calls `listener` when this ends, at once if it has. A listener can be on it once.
    *
    * @returns a function that takes the listener off.
    */
@@ -112,12 +112,10 @@ export class Limit {
       listener();
       return nothing;
     }
-    // A function of its own, so that the same listener can be added twice.
-    const entry = () => listener();
     this.#listeners ??= new Set();
-    const listeners = this.#listeners.add(entry);
+    const listeners = this.#listeners.add(listener);
     return () => {
-      listeners.delete(entry);
+      listeners.delete(listener);
     };
   }
 

@@ -101,10 +101,12 @@ class Chunks implements PullSource<OutputChunk> {
     return { stream: "OUTPUT_STREAM_STDOUT", data, offset };
   }
 
-  async more(): Promise<boolean> {
-    if (this.#follow.isNew) {
-      this.#check();
-    }
+  more(): Promise<boolean> {
+    return this.#follow.isNew ? this.#begin() : this.#follow.more();
+  }
+
+  async #begin(): Promise<boolean> {
+    this.#check();
     return await this.#follow.more();
   }
 

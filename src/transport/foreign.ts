@@ -276,24 +276,21 @@ export function foreignFailure(thrown: unknown): Failure {
   return foreign(kind, thrown);
 }
 
-/** A foreign error as a failure of a kind. What is not on the way is shown as it is. */
+/**
+ * A foreign error as a failure of a kind. It is its cause: an error that is made anew shows the
+ * caller's line. But an error of somebody's own class, or of this side, is shown as it is.
+ */
 export function foreign(kind: Failure["kind"], thrown: unknown): Failure {
   const error = ConnectError.from(thrown);
   const { code, rawMessage: message, metadata, details } = error;
   const delay = readDelay(metadata);
-  switch (kind) {
-    case "refused":
-    case "lost":
-    case "unavailable": {
-      const findDetails = error.findDetails.bind(error);
-      return { kind, code, message, metadata, details, findDetails, delay, cause: thrown };
-    }
-    case "local":
-    case "deadline":
-    case "unreadable":
-    case "status":
-      return { kind, code, message, metadata, delay, thrown };
+  const isOnTheWay = kind === "refused" || kind === "lost" || kind === "unavailable";
+  const isConnects = thrown instanceof Error && thrown.constructor === ConnectError;
+  if (!isOnTheWay && (kind === "local" || !isConnects)) {
+    return { kind, code, message, metadata, delay, thrown };
   }
+  const findDetails = error.findDetails.bind(error);
+  return { kind, code, message, metadata, details, findDetails, delay, cause: thrown };
 }
 
 /**

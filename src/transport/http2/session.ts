@@ -183,12 +183,14 @@ export class Session implements Connection {
   }
 
   /**
-   * Sends the headers of a request. Whoever gets the stream must `release` it when it emits `close`.
-   * Throws what Node throws, also if the session has just ended.
+   * Sends the headers of a request, which are the session's from then on. Whoever gets the stream
+   * must `release` it when it emits `close`. Throws what Node throws, also if the session has just
+   * ended.
    */
   open(headers: OutgoingHttpHeaders, long: boolean): ClientHttp2Stream {
     // Node leaves the brackets of an IPv6 address out of the authority that it makes.
-    const stream = this.http2.request({ ...headers, ":authority": this.#address.authority });
+    headers[":authority"] = this.#address.authority;
+    const stream = this.http2.request(headers);
     this.#streams.add(stream);
     this.#longRequests += long ? 1 : 0;
     if (this.#streams.size === 1) {
