@@ -38,7 +38,7 @@ export { ProcessFailedError } from "./errors/process-failed-error.js";
 export { ReplayStalledError } from "./errors/replay-stalled-error.js";
 export { TokenEndpointError, type TokenEndpointRefusal } from "./errors/token-endpoint-error.js";
 export { type OutputSoFar, WaitTimeoutError } from "./errors/wait-timeout-error.js";
-export { CapturedOutput } from "./model/captured-output.js";
+export { CapturedOutput, type ProcessResult } from "./model/captured-output.js";
 export type {
   OutputChunk,
   OutputFrame,
@@ -55,7 +55,6 @@ export {
   type ProcessState,
   type SecretEnvironmentVariable,
 } from "./model/process.js";
-export type { ProcessResult } from "./model/process-result.js";
 export type { EngineNameParts, ProcessNameParts } from "./model/resource-names.js";
 export type { SignalName } from "./model/signals.js";
 export type { OutputLine, StreamLinesOptions } from "./output/lines.js";

@@ -5,13 +5,13 @@ import type { CallOptions } from "../call/call-options.js";
 import type { Caller } from "../call/run.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
+import type { ProcessResult } from "../model/captured-output.js";
 import {
   type FinishedProcess,
   isFinished,
   type Process,
   type ProcessSpec,
 } from "../model/process.js";
-import type { ProcessResult } from "../model/process-result.js";
 import { formatProcessName } from "../model/resource-names.js";
 import { OutputCapture } from "../output/capture.js";
 import { Follow } from "../output/follow.js";
