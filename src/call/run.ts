@@ -114,22 +114,28 @@ export async function withLimit<T>(
 
 /** The limit of a call. To be released. With a time of zero there is one attempt, and no clock. */
 export function callLimit(
-  { life }: Caller,
+  caller: Caller,
   subject: string,
   { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
 ): Limit {
-  const once = timeoutMs === 0;
-  return life.within({
-    signal,
-    once,
-    ms: once ? undefined : timeoutMs,
-    overdue: () => tookTooLong(subject, timeoutMs),
-  });
+  return timeoutMs === 0
+    ? caller.life.within({ signal, once: true })
+    : streamLimit(caller, () => subject, { signal, timeoutMs });
 }
 
-/** The error of a limit of the caller's. */
-export function tookTooLong(subject: string, timeoutMs: number | undefined): ConnectError {
-  return new ConnectError(`${subject} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+/**
+ * The limit of what goes on until its time is over, which may be at once. To be released.
+ *
+ * @param subject what took too long, for the error; asked for only then.
+ */
+export function streamLimit(
+  { life }: Caller,
+  subject: () => string,
+  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
+): Limit {
+  const overdue = () =>
+    new ConnectError(`${subject()} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+  return life.within({ signal, ms: timeoutMs, overdue });
 }
 
 /**

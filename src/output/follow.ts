@@ -8,7 +8,7 @@ import {
   isTokenRefused,
   pause,
   retryDelayMs,
-  tookTooLong,
+  streamLimit,
 } from "../call/run.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
@@ -43,7 +43,6 @@ export class Follow {
   readonly #caller: Caller;
   readonly #name: string;
   readonly #options: StreamOutputOptions;
-  readonly #subject: string;
   // Undefined with skipReplay: the first byte's place in its stream is not known.
   readonly #counter: OutputCounter | undefined;
   readonly #patience: Patience;
@@ -55,8 +54,6 @@ export class Follow {
   #isLive = false;
   #added = false;
   #ready: Batch | undefined;
-  #taken: Batch | undefined;
-  #counted = 0;
   #brokenBy: Failure | undefined;
   // The last attempt whose token was refused, since there was progress.
   #refused: Evidence | undefined;
@@ -66,16 +63,11 @@ export class Follow {
   #isVerifying = false;
   #finished: FinishedProcess | undefined;
 
-  /**
-   * Opens nothing yet: the first `more` does, by when the options must have been checked.
-   *
-   * @param subject what takes too long, for the error of a timeout.
-   */
-  constructor(caller: Caller, name: string, options: StreamOutputOptions, subject = "following") {
+  /** Opens nothing yet: the first `more` does, by when the options must have been checked. */
+  constructor(caller: Caller, name: string, options: StreamOutputOptions) {
     this.#caller = caller;
     this.#name = name;
     this.#options = options;
-    this.#subject = subject;
     this.#counter = options?.skipReplay ? undefined : new OutputCounter(options?.resumeFrom);
     this.#patience = new Patience(caller.policy, "outage");
     this.#replays = new ReplayWatch(name);
@@ -103,7 +95,7 @@ export class Follow {
 
   /** The next batch, where one is there and nothing is to be checked or told before. */
   take(): Batch | undefined {
-    this.#countTaken();
+    this.#counter?.hold(undefined);
     if (this.isEnded) {
       return undefined;
     }
@@ -115,16 +107,13 @@ export class Follow {
         this.#progress();
       }
     }
-    this.#taken = batch;
+    this.#counter?.hold(batch);
     return batch;
   }
 
   /** Counts the frames of the batch that was taken last, up to, and not including, one. */
   countTo(index: number): void {
-    if (this.#taken && index > this.#counted) {
-      this.#counter?.addFrames(this.#taken, this.#counted, index);
-      this.#counted = index;
-    }
+    this.#counter?.countTo(index);
   }
 
   /**
@@ -134,7 +123,7 @@ export class Follow {
    * @throws what ends the follow: the reason of its limit, the server's word, a gap.
    */
   async more(): Promise<boolean> {
-    this.#countTaken();
+    this.#counter?.hold(undefined);
     this.#limit ??= this.#begin();
     const limit = this.#limit;
     while (!this.#finished) {
@@ -169,17 +158,7 @@ export class Follow {
   }
 
   #begin(): Limit {
-    const { signal, timeoutMs } = this.#options;
-    const overdue = () => tookTooLong(`${this.#subject} the output of ${this.#name}`, timeoutMs);
-    return this.#caller.life.within({ signal, ms: timeoutMs, overdue });
-  }
-
-  #countTaken(): void {
-    if (this.#taken) {
-      this.countTo(this.#taken.count);
-      this.#taken = undefined;
-      this.#counted = 0;
-    }
+    return streamLimit(this.#caller, () => `following the output of ${this.#name}`, this.#options);
   }
 
   #open(limit: Limit): OutputStream {
