@@ -7,8 +7,8 @@ import { headerTimeoutMs } from "../transport/header-timeout.js";
 import { SAME_TOKEN } from "../transport/token.js";
 import {
   type Attempt,
-  type Connection,
   type Evidence,
+  type Hints,
   LEFT,
   newAttempt,
   type Wire,
@@ -83,10 +83,8 @@ export interface Attempted<T> {
 }
 
 /** What one attempt wants besides its call. */
-export interface AttemptWish {
+export interface AttemptWish extends Pick<Hints, "affinity" | "rejectedToken"> {
   readonly time?: AttemptTime | undefined;
-  readonly affinity?: Connection | undefined;
-  readonly rejectedToken?: string | undefined;
 }
 
 /**

@@ -159,7 +159,7 @@ class Run {
     await this.#sinks.flush();
     // The end of the output was confirmed by the process's state, so as a rule it is known here.
     const process = follow.finished ?? (await waitProcess(within, name, { headers }));
-    return { ...outcome(process), ...this.outputSoFar() };
+    return { ...endOf(process), ...this.outputSoFar() };
   }
 
   // As a rule the limit has every end. But a process that is to be ended by a timeout must be known
@@ -188,6 +188,6 @@ class Run {
   }
 }
 
-function outcome(process: FinishedProcess) {
+function endOf(process: FinishedProcess) {
   return { process, exitCode: process.exitCode, ok: process.state === "STATE_SUCCEEDED" };
 }

@@ -15,7 +15,7 @@ import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
 import type { Batch, Evidence } from "../transport/wire.js";
-import { OutputStream, STREAM_OUTPUT, type StreamEvent } from "./output-stream.js";
+import { OutputAttempt, STREAM_OUTPUT, type StreamEvent } from "./output-attempt.js";
 import { OutputCounter, Replay, ReplayWatch } from "./replay.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
 
@@ -48,7 +48,7 @@ export class Follow {
   readonly #patience: Patience;
   readonly #replays: ReplayWatch;
   #limit: Limit | undefined;
-  #stream: OutputStream | undefined;
+  #stream: OutputAttempt | undefined;
   #replay: Replay | undefined;
   // Whether all that the stream brings is new, and the hook knows.
   #isLive = false;
@@ -161,7 +161,7 @@ export class Follow {
     return streamLimit(this.#caller, () => `following the output of ${this.#name}`, this.#options);
   }
 
-  #open(limit: Limit): OutputStream {
+  #open(limit: Limit): OutputAttempt {
     const { skipReplay = false, headers } = this.#options;
     const known = this.#counter?.position();
     // Where nothing was handed over, there is nothing to check.
@@ -172,7 +172,7 @@ export class Follow {
     const rejectedToken = this.#refused?.token;
     const patienceMs = this.#patienceMs();
     const request = { name: this.#name, skipReplay, headers, rejectedToken, patienceMs };
-    return new OutputStream(this.#caller, request, limit);
+    return new OutputAttempt(this.#caller, request, limit);
   }
 
   // Over HTTP/1.1 the answer to another call says nothing about the stream's own connection. Each
@@ -183,7 +183,7 @@ export class Follow {
   }
 
   /** What is new in the next batch that has anything new; undefined if none has yet. */
-  #receive(stream: OutputStream): Batch | undefined {
+  #receive(stream: OutputAttempt): Batch | undefined {
     for (let raw = stream.take(); raw; raw = stream.take()) {
       this.#received = true;
       const batch = this.#replay ? this.#replay.unseen(raw) : raw;
@@ -220,7 +220,7 @@ export class Follow {
   /** What follows from the end of a stream; undefined at the confirmed end of the output. */
   async #after(
     event: Exclude<StreamEvent, { kind: "batch" }>,
-    stream: OutputStream,
+    stream: OutputAttempt,
     limit: Limit,
   ): Promise<Break | undefined> {
     const { livedMs } = stream;
