@@ -54,7 +54,7 @@ export class FollowedOutput implements LiveOutput {
 /** An iterator for the second reader of what can be read once. */
 export function alreadyRead(field: string, method: string): AsyncIterator<never, void, undefined> {
   const refuse = async () => {
-    throw new InvalidInputError(field, `can be read once: call ${method} again`);
+    throw new InvalidInputError(field, `can be read only once; call ${method} again`);
   };
   return { next: refuse };
 }

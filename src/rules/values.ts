@@ -89,7 +89,7 @@ export function requireHeaders(field: string, value: unknown): void {
     Reflect.construct(Headers, [value]);
   } catch {
     // Not shown, and no cause: a header may hold a token, and the cause's message shows the value.
-    throw new InvalidInputError(field, "must be names and values that HTTP can carry");
+    throw new InvalidInputError(field, "must be header names and values that HTTP allows");
   }
 }
 

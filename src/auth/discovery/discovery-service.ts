@@ -66,7 +66,8 @@ export class DiscoveryService {
       const next = page["nextPageToken"] ?? "";
       pageToken = typeof next === "string" ? next : this.#nonsense("nextPageToken");
       if (pageToken !== "" && (seen.has(pageToken) || seen.size === MAX_PAGES)) {
-        throw new ConnectError(`${this.shown} has no last page of ${collection}`, Code.Internal);
+        const text = `${this.shown} lists ${collection} without an end: a page comes again, or there are more than ${MAX_PAGES}`;
+        throw new ConnectError(text, Code.Internal);
       }
     } while (pageToken !== "");
   }

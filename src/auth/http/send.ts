@@ -153,8 +153,11 @@ function requireAnswer(status: number, retryAfter: string | undefined, place: st
     throw new ConnectError(`${place} answered HTTP ${status}`, Code.Unavailable, metadata);
   }
   if (status !== 200 && status < 400) {
-    const text = `${place} answered HTTP ${status}, which is not followed; give the address that answers itself`;
-    throw new ConnectError(text, Code.FailedPrecondition);
+    const what =
+      status < 300
+        ? "; check the address"
+        : ", and redirects are not followed; give the address that it redirects to";
+    throw new ConnectError(`${place} answered HTTP ${status}${what}`, Code.FailedPrecondition);
   }
 }
 
