@@ -87,7 +87,7 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
           return header;
         }
         attempt.evidence.connection = options.run ? undefined : unknownConnection();
-        const response = await run(attempt, STREAM_OUTPUT, () =>
+        const answer = await run(attempt, STREAM_OUTPUT, () =>
           transport.stream(
             STREAM_OUTPUT,
             limit.signal,
@@ -97,8 +97,14 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
             createContextValues(),
           ),
         );
-        attempt.evidence.answered = true;
-        return { ok: true, value: response.message };
+        const { evidence, response } = attempt;
+        evidence.answered = true;
+        if (!response) {
+          return { ok: true, value: answer.message };
+        }
+        addAll(response.header, answer.header);
+        const addTrailer = () => addAll(response.trailer, answer.trailer);
+        return { ok: true, value: andThen(answer.message, addTrailer) };
       }),
   };
 }
@@ -130,6 +136,11 @@ function addAll(headers: Headers, more: Headers): void {
   more.forEach((value, name) => {
     headers.append(name, value);
   });
+}
+
+async function* andThen<T>(items: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
+  yield* items;
+  done();
 }
 
 const BATCH = { ok: true, value: "batch" } as const;
