@@ -1,46 +1,25 @@
-import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { create, isMessage, type Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, test, vi } from "vitest";
 import { OutputStream } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { type ClientOptions, ProcessClient } from "../../src/index.js";
+import {
+  GetProcessRequestSchema,
+  GetProcessResponseSchema,
+  ProcessService,
+  StreamOutputResponseSchema,
+} from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { collect } from "../support/collect.js";
-import { createTransport } from "../support/create-transport.js";
 import { texts } from "../support/output.js";
-import { rejection } from "../support/rejection.js";
-import { closing } from "./support/cleanup.js";
-import { failure } from "./support/failure.js";
 import { followForever } from "./support/follow.js";
-import { listen } from "./support/listen.js";
+import { startIntercepted } from "./support/intercepted.js";
 import { PROCESS } from "./support/process-name.js";
-import { type ProcessServerOptions, startProcessServer } from "./support/process-server.js";
+import type { ProcessServerOptions } from "./support/process-server.js";
 import { PROTOCOLS } from "./support/protocols.js";
 
 const name = PROCESS;
 
 describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
-  async function start(
-    service: ProcessServerOptions["service"],
-    interceptors: Interceptor[],
-    more: ClientOptions = {},
-  ) {
-    const headers: Record<string, unknown>[] = [];
-    const server = closing(
-      await startProcessServer({
-        service,
-        http1: options.httpVersion === "1.1",
-        onRequestHeaders: (seen) => headers.push(seen),
-      }),
-    );
-    const config = { aiemUrl: server.url };
-    const own = closing(createTransport(config, { ...options, interceptors }));
-    return {
-      server,
-      headers,
-      sent: own.sent,
-      client: createClient(ProcessService, own.transport),
-      facade: new ProcessClient(config, { ...options, ...more, interceptors }),
-    };
-  }
+  const start = startIntercepted(options);
 
   const output = {
     async *streamOutput() {
@@ -88,19 +67,9 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       seen.push(new Headers(req.header));
       return next(req);
     };
-    const server = closing(
-      await startProcessServer({
-        service: { getProcess: () => ({}) },
-        http1: options.httpVersion === "1.1",
-      }),
-    );
-    const { transport } = closing(
-      createTransport(
-        { aiemUrl: server.url, tokenProvider: "s3cret" },
-        { ...options, interceptors: [interceptor] },
-      ),
-    );
-    await createClient(ProcessService, transport).getProcess({ name }, { timeoutMs: 5_000 });
+    const service = { getProcess: () => ({}) };
+    const { client } = await start(service, [interceptor], { tokenProvider: "s3cret" });
+    await client.getProcess({ name }, { timeoutMs: 5_000 });
     const header = options.protocol === "connect" ? "connect-timeout-ms" : "grpc-timeout";
     expect(seen[0]?.get(header)).toMatch(/^5000m?$/);
     expect([...(seen[0]?.values() ?? [])].join()).not.toContain("s3cret");
@@ -117,12 +86,12 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const interceptor: Interceptor = (next) => async (req) => {
       req.header.set("x-added", "yes");
       req.header.delete("x-removed");
-      if (!req.stream && "name" in req.message) {
-        Object.assign(req.message, { name: `${req.message.name}2` });
+      if (!req.stream && isMessage(req.message, GetProcessRequestSchema)) {
+        req.message.name = `${name}2`;
       }
       const res = await next(req);
-      if (!res.stream && "process" in res.message) {
-        Object.assign(res.message, { process: { ...Object(res.message.process), command: "cat" } });
+      if (!res.stream && isMessage(res.message, GetProcessResponseSchema) && res.message.process) {
+        res.message.process.command = "cat";
       }
       return res;
     };
@@ -140,15 +109,13 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       if (req.stream || req.method.name !== "GetProcess") {
         return await next(req);
       }
-      const { header, trailer } = { header: new Headers(), trailer: new Headers() };
-      const message = { $typeName: req.method.output.typeName, process: { name, command: "mine" } };
       return {
         stream: false,
         service: req.service,
         method: req.method,
-        header,
-        trailer,
-        message: message as never,
+        header: new Headers(),
+        trailer: new Headers(),
+        message: create(GetProcessResponseSchema, { process: { name, command: "mine" } }),
       };
     };
     const { client } = await start({ getProcess }, [interceptor]);
@@ -193,13 +160,12 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       if (!res.stream) {
         return res;
       }
-      async function* changed(messages: AsyncIterable<unknown>) {
+      async function* changed(messages: AsyncIterable<Message>) {
         for await (const message of messages) {
-          if (typeof message === "object" && message && "data" in message) {
-            const text = Buffer.from(message.data as Uint8Array).toString();
-            Object.assign(message, { data: Buffer.from(text.toUpperCase()) });
+          if (isMessage(message, StreamOutputResponseSchema)) {
+            message.data = Buffer.from(Buffer.from(message.data).toString().toUpperCase());
           }
-          yield message as never;
+          yield message;
         }
       }
       return { ...res, message: changed(res.message) };
@@ -231,7 +197,6 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       break;
     }
     await expect.poll(() => ended.mock.calls.length).toBe(1);
-    facade.close();
   });
 
   test("the user's follow over them gets every byte, and resumes", async () => {
@@ -253,131 +218,5 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const frames = await collect(facade.streamOutput(name));
     expect(texts(frames).stdout).toBe("abcdef");
     expect(streams).toBe(2);
-    facade.close();
-  });
-
-  test("an error of theirs fails the call as it is, and is not met with another attempt", async () => {
-    const getProcess = vi.fn(() => ({}));
-    const bug = new TypeError("bug in the interceptor");
-    const throwing: Interceptor = () => () => Promise.reject(bug);
-    const { facade } = await start({ getProcess }, [throwing]);
-    // In the words of Connect, which has interceptors throw nothing else.
-    const told = { ...failure("Unknown", /^bug in the interceptor$/), cause: bug };
-    await expect(facade.getProcess(name)).rejects.toMatchObject(told);
-    await expect(collect(facade.streamOutput(name))).rejects.toMatchObject(told);
-    const mine = new ConnectError("not today", Code.FailedPrecondition);
-    const refusing = await start({ getProcess }, [() => () => Promise.reject(mine)]);
-    expect(await rejection(refusing.facade.getProcess(name))).toBe(mine);
-    expect(await rejection(collect(refusing.facade.streamOutput(name)))).toBe(mine);
-    refusing.facade.close();
-    expect(getProcess).not.toHaveBeenCalled();
-    facade.close();
-  });
-
-  test("one that they throw after the answer is not met with another attempt either", async () => {
-    const sendSignal = vi.fn(() => ({}));
-    const throwing: Interceptor = (next) => async (req) => {
-      await next(req);
-      throw new ConnectError("I do not like that", Code.DataLoss);
-    };
-    const { facade } = await start({ sendSignal }, [throwing]);
-    await expect(facade.sendSignal(name, "SIGTERM")).rejects.toMatchObject(
-      failure("DataLoss", /^I do not like that$/),
-    );
-    expect(sendSignal).toHaveBeenCalledOnce();
-    facade.close();
-  });
-
-  test("what the server refuses reaches them as an error, and passes through", async () => {
-    const seen: unknown[] = [];
-    const watching: Interceptor = (next) => async (req) => {
-      try {
-        return await next(req);
-      } catch (error) {
-        seen.push(error);
-        throw error;
-      }
-    };
-    const service = {
-      getProcess: () => {
-        throw new ConnectError("no such process", Code.NotFound);
-      },
-    };
-    const { client, sent } = await start(service, [watching]);
-    const error = await rejection(client.getProcess({ name }));
-    expect(error).toMatchObject(failure("NotFound", /^no such process$/));
-    expect(seen).toMatchObject([{ code: Code.NotFound, rawMessage: "no such process" }]);
-    expect(sent[0]?.failure?.kind).toBe("status");
-  });
-
-  test("they can send a request again by themselves", async () => {
-    let calls = 0;
-    const service = {
-      getProcess: () => {
-        calls += 1;
-        if (calls === 1) {
-          throw new ConnectError("not now", Code.ResourceExhausted);
-        }
-        return { process: { name } };
-      },
-    };
-    const again: Interceptor = (next) => (req) => next(req).catch(() => next(req));
-    const { client } = await start(service, [again]);
-    expect((await client.getProcess({ name })).process?.name).toBe(name);
-    expect(calls).toBe(2);
-  });
-
-  test("the kind of a failure survives those that pass it on", async () => {
-    const { client, sent, server } = await start({ streamOutput: followForever }, [
-      (next) => async (req) => await next(req),
-    ]);
-    const follower = client.streamOutput({ name })[Symbol.asyncIterator]();
-    await follower.next();
-    const end = rejection(follower.next());
-    for (const socket of server.sockets) {
-      socket.resetAndDestroy();
-    }
-    expect(await end).toMatchObject(failure("Unavailable", /^connection lost: http:/));
-    expect(sent[0]?.failure?.kind).toBe("lost");
-    const { port, close } = await listen((await import("node:net")).createServer());
-    await close();
-    const refused = closing(
-      createTransport(
-        { aiemUrl: `http://127.0.0.1:${port}` },
-        { ...options, interceptors: [(next) => async (req) => await next(req)] },
-      ),
-    );
-    await rejection(createClient(ProcessService, refused.transport).getProcess({ name }));
-    expect(refused.sent[0]?.failure?.kind).toBe("refused");
-  });
-
-  test("an attempt that is out of time is told as such through them", async () => {
-    const service = { getProcess: () => new Promise<never>(() => {}) };
-    const { facade } = await start(service, [(next) => (req) => next(req)], {
-      attemptTimeoutMs: 100,
-      retry: false,
-    });
-    await expect(facade.getProcess(name)).rejects.toMatchObject({
-      code: Code.DeadlineExceeded,
-      rawMessage: `GetProcess of ${name} was not answered within 100 ms`,
-    });
-    facade.close();
-  });
-
-  test("a caller who gives up is told so by the own reason, whatever they do", async () => {
-    const stuck: Interceptor = () => () => new Promise<never>(() => {});
-    const { facade } = await start({}, [stuck]);
-    const reason = new Error("enough");
-    for (const call of [
-      (signal: AbortSignal) => facade.getProcess(name, { signal }),
-      (signal: AbortSignal) => collect(facade.streamOutput(name, { signal })),
-    ]) {
-      const abort = new AbortController();
-      const end = rejection(call(abort.signal));
-      await new Promise(setImmediate);
-      abort.abort(reason);
-      expect(await end).toBe(reason);
-    }
-    facade.close();
   });
 });
