@@ -132,7 +132,7 @@ function failureOf(thrown: unknown, sending: Sending, address: ServerAddress): F
   const { attempt, session } = sending;
   const carried = failureThrown(thrown);
   if (carried) {
-    return carried;
+    return ofSession(carried, sending);
   }
   if (attempt.limit.isEnded) {
     return LEFT;
@@ -146,7 +146,9 @@ function failureOf(thrown: unknown, sending: Sending, address: ServerAddress): F
     session?.lost ?? (connection instanceof Http1Connection ? connection.lost : undefined);
   const error = ConnectError.from(thrown);
   if (isBreak(error)) {
-    return lost ?? ofReset(sending, error) ?? ofBreak(error, connection, address);
+    return lost
+      ? ofSession(lost, sending)
+      : (ofReset(sending, error) ?? ofBreak(error, connection, address));
   }
   return (
     notConnect(error, `${address.pathPrefix}${sending.path}`) ??
@@ -184,17 +186,31 @@ function isBreak(error: ConnectError): boolean {
   );
 }
 
-function ofReset({ stream, session, attempt }: Sending, cause: ConnectError): Failure | undefined {
-  const code = stream?.rstCode;
+/** Whether HTTP/2 proves that nothing saw the request (RFC 9113, section 8.7). */
+function isNeverProcessed({ stream, session, attempt }: Sending): boolean {
+  if (!stream || attempt.evidence.answered) {
+    return false;
+  }
+  // Node gives every stream of the session the code of the GOAWAY: its last stream tells.
+  const goaway = session?.goaway;
+  return goaway && stream.id !== undefined
+    ? stream.id > goaway.lastStreamId
+    : stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+}
+
+/** The end of a session, for a call on it: a GOAWAY may exclude the call. */
+function ofSession(failure: Failure, sending: Sending): Failure {
+  return failure.kind === "lost" && isNeverProcessed(sending)
+    ? { ...failure, kind: "refused" }
+    : failure;
+}
+
+function ofReset(sending: Sending, cause: ConnectError): Failure | undefined {
+  const code = sending.stream?.rstCode;
   if (code === undefined || code === constants.NGHTTP2_NO_ERROR) {
     return undefined;
   }
-  const goaway = session?.goaway;
-  const neverProcessed =
-    !attempt.evidence.answered &&
-    (goaway && stream?.id !== undefined
-      ? stream.id > goaway.lastStreamId
-      : code === constants.NGHTTP2_REFUSED_STREAM);
+  const neverProcessed = isNeverProcessed(sending);
   const what = neverProcessed ? "refused the call before it did anything" : "broke the call off";
   const message = `the server ${what} (HTTP/2 ${http2ErrorName(code)})`;
   return { kind: neverProcessed ? "refused" : "lost", code: Code.Unavailable, message, cause };
