@@ -41,12 +41,14 @@ export default defineConfig({
         },
       },
       {
-        // Apart, because it needs Go and, the first time, the network.
+        // Apart, because it needs Go and, the first time, the network. After the others, because its
+        // cases have deadlines of a fifth of a second.
         extends: true,
         test: {
           name: "conformance",
           include: ["test/conformance/**/*.test.ts"],
           globalSetup: "test/conformance/support/suite.ts",
+          sequence: { groupOrder: 1 },
         },
       },
     ],

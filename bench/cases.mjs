@@ -39,7 +39,7 @@ export const budgets = {
     rounds: 3,
     memoryRounds: 1,
     seconds: 0.15,
-    warmUpSeconds: 0.2,
+    warmUpSeconds: 0.35,
     followers: [100, 1_000],
     waits: 1_000,
     stalled: 100,
@@ -197,7 +197,7 @@ export function casesOf(budget) {
     {
       ...usual,
       name: "waits",
-      title: `${budget.waits} waits at once, 100 streams a connection`,
+      title: `${budget.waits.toLocaleString("en")} waits at once, 100 streams a connection`,
       measure: "waits",
       process: "over",
       params: { count: budget.waits, openSeconds: budget.openSeconds },
@@ -262,7 +262,7 @@ export function casesOf(budget) {
     return {
       ...usual,
       name,
-      title: `${count} idle ${count === 1 ? "follower" : "followers"}, ${over}`,
+      title: `${count.toLocaleString("en")} idle ${count === 1 ? "follower" : "followers"}, ${over}`,
       measure: "followers",
       server,
       process: "idle",

@@ -36,9 +36,11 @@ export class Limit {
   /** Whether there is to be one attempt and no waiting. */
   readonly once: boolean;
   readonly #due: number;
-  readonly #stops: (() => void)[] = [];
-  readonly #listeners = new Set<() => void>();
+  // Both made at the first use: an idle follower has a limit, too.
+  #stops: (() => void)[] | undefined;
+  #listeners: Set<() => void> | undefined;
   #why: (() => unknown) | undefined;
+  #isOverdue = false;
   #ended: Ended | undefined;
   #controller: AbortController | undefined;
 
@@ -48,19 +50,32 @@ export class Limit {
     const due = performance.now() + ms;
     this.#due = outer ? Math.min(due, outer.#due) : due;
     if (outer) {
-      this.#stops.push(outer.onEnd(() => this.end(outer.#why ?? neverEnded)));
+      const endWithOuter = () => {
+        this.#isOverdue = outer.#isOverdue;
+        this.end(outer.#why ?? neverEnded);
+      };
+      this.#addStop(outer.onEnd(endWithOuter));
     }
     if (signal && !this.isEnded) {
-      this.#stops.push(onAbort(signal, () => this.end(() => signal.reason)));
+      this.#addStop(onAbort(signal, () => this.end(() => signal.reason)));
     }
     if (ms !== Number.POSITIVE_INFINITY && !soft && !this.isEnded) {
-      this.#stops.push(startTimer(ms, () => this.end(overdue ?? neverEnded)));
+      const expire = () => {
+        this.#isOverdue = true;
+        this.end(overdue ?? neverEnded);
+      };
+      this.#addStop(startTimer(ms, expire));
     }
   }
 
   /** Whether it has ended. */
   get isEnded(): boolean {
     return this.#why !== undefined;
+  }
+
+  /** Whether the time ended it. */
+  get isOverdue(): boolean {
+    return this.#isOverdue;
   }
 
   /** Why it ended; undefined before. */
@@ -88,7 +103,7 @@ export class Limit {
   }
 
   /**
-   * Calls `listener` when this ends, at once if it has.
+   * Calls `listener` when this ends, at once if it has. A listener can be on it once.
    *
    * @returns a function that takes the listener off.
    */
@@ -97,11 +112,10 @@ export class Limit {
       listener();
       return nothing;
     }
-    // A function of its own, so that the same listener can be added twice.
-    const entry = () => listener();
-    this.#listeners.add(entry);
+    this.#listeners ??= new Set();
+    const listeners = this.#listeners.add(listener);
     return () => {
-      this.#listeners.delete(entry);
+      listeners.delete(listener);
     };
   }
 
@@ -124,18 +138,25 @@ export class Limit {
     }
     this.#why = why;
     this.release();
-    for (const listener of this.#listeners) {
+    for (const listener of this.#listeners ?? []) {
       listener();
     }
-    this.#listeners.clear();
+    this.#listeners = undefined;
     this.#controller?.abort(this.ended?.reason);
   }
 
   /** Takes timers and listeners off: it ends by `end` only from now on. */
   release(): void {
-    for (const stop of this.#stops.splice(0)) {
+    const stops = this.#stops;
+    this.#stops = undefined;
+    for (const stop of stops ?? []) {
       stop();
     }
+  }
+
+  #addStop(stop: () => void): void {
+    this.#stops ??= [];
+    this.#stops.push(stop);
   }
 }
 

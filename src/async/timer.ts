@@ -7,6 +7,10 @@ const MAX_DELAY_MS = 2_147_483_647;
  * @returns a function that stops the timer.
  */
 export function startTimer(delayMs: number, callback: () => void): () => void {
+  if (delayMs <= MAX_DELAY_MS) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  }
   const due = performance.now() + delayMs;
   let timer: NodeJS.Timeout;
   const arm = () => {

@@ -7,8 +7,8 @@ import { headerTimeoutMs } from "../transport/header-timeout.js";
 import { SAME_TOKEN } from "../transport/token.js";
 import {
   type Attempt,
-  type Connection,
   type Evidence,
+  type Hints,
   LEFT,
   newAttempt,
   type Wire,
@@ -83,9 +83,8 @@ export interface Attempted<T> {
 }
 
 /** What one attempt wants besides its call. */
-export interface AttemptWish {
+export interface AttemptWish extends Pick<Hints, "affinity"> {
   readonly time?: AttemptTime | undefined;
-  readonly affinity?: Connection | undefined;
 }
 
 /**
@@ -113,22 +112,28 @@ export async function withLimit<T>(
 
 /** The limit of a call. To be released. With a time of zero there is one attempt, and no clock. */
 export function callLimit(
-  { life }: Caller,
+  caller: Caller,
   subject: string,
   { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
 ): Limit {
-  const once = timeoutMs === 0;
-  return life.within({
-    signal,
-    once,
-    ms: once ? undefined : timeoutMs,
-    overdue: () => tookTooLong(subject, timeoutMs),
-  });
+  return timeoutMs === 0
+    ? caller.life.within({ signal, once: true })
+    : streamLimit(caller, () => subject, { signal, timeoutMs });
 }
 
-/** The error of a limit of the caller's. */
-export function tookTooLong(subject: string, timeoutMs: number | undefined): ConnectError {
-  return new ConnectError(`${subject} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+/**
+ * The limit of what goes on until its time is over, which may be at once. To be released.
+ *
+ * @param subject what took too long, for the error; asked for only then.
+ */
+export function streamLimit(
+  { life }: Caller,
+  subject: () => string,
+  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
+): Limit {
+  const overdue = () =>
+    new ConnectError(`${subject()} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+  return life.within({ signal, ms: timeoutMs, overdue });
 }
 
 /**
@@ -257,8 +262,8 @@ async function sendOnce<T>(
     return { outcome, evidence, tookMs };
   }
   const { failure } = outcome;
-  const isOver = own.isEnded && own.remainingMs() === 0;
-  if (tookMs >= DOUBTFUL_SILENCE_MS && !evidence.answered && (isOver || isDeadline(failure))) {
+  const isLate = own.isOverdue || isDeadline(failure);
+  if (tookMs >= DOUBTFUL_SILENCE_MS && !evidence.answered && isLate) {
     // Gives this call, and those after it, another connection.
     evidence.connection?.avoid();
   }

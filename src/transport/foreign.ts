@@ -17,7 +17,7 @@ import { type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { frameFromMessage } from "../model/output.js";
 import { readDelay } from "./delay.js";
 import { headerTimeoutMs } from "./header-timeout.js";
-import { PieceBatch } from "./output-batch.js";
+import { type OutputPiece, PieceBatch } from "./output-batch.js";
 import {
   type Attempt,
   type Batch,
@@ -148,14 +148,23 @@ const END = { ok: true, value: "end" } as const;
 
 type Messages = AsyncIterable<StreamOutputResponse>;
 
-/** Output that comes as an iterable of messages, which is read one message at a time. */
+// As much as is read ahead of a reader that is busy.
+const MOST_BYTES = 64 * 1024;
+
+/**
+ * Output that comes as an iterable of messages. It is read ahead while the reader is busy, so that
+ * what came in between is one batch.
+ */
 export class MessageSource implements OutputSource {
   readonly #attempt: Attempt;
   readonly #limit: Limit;
   readonly #failureOf: (thrown: unknown, attempt: Attempt) => Failure;
-  readonly #opening: Promise<Outcome<Messages>>;
-  #iterator: AsyncIterator<StreamOutputResponse> | undefined;
-  #batch: Batch | undefined;
+  readonly #stopListening: () => void;
+  #pieces: OutputPiece[] = [];
+  #bytes = 0;
+  #end: Outcome<"end"> | undefined;
+  #wake: (() => void) | undefined;
+  #goOn: (() => void) | undefined;
 
   /**
    * @param open opens the stream. It is cancelled by the limit that it gets: Connect's iterables
@@ -169,52 +178,79 @@ export class MessageSource implements OutputSource {
     this.#attempt = attempt;
     this.#failureOf = failureOf;
     this.#limit = attempt.limit.within({});
-    this.#opening = open(this.#limit).catch((thrown) => failed(failureOf(thrown, attempt)));
+    this.#stopListening = this.#limit.onEnd(() => this.#finish(failed(LEFT)));
+    void this.#read(open);
   }
 
   take(): Batch | undefined {
-    const batch = this.#batch;
-    this.#batch = undefined;
+    if (this.#pieces.length === 0) {
+      return undefined;
+    }
+    const batch = new PieceBatch(this.#pieces);
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.#goOn?.();
     return batch;
   }
 
   async wait(): Promise<Outcome<"batch" | "end">> {
-    const outcome = await unlessEnded(this.#limit, this.#read(), failed(LEFT));
-    if (!outcome.ok || outcome.value === "end") {
-      this.#limit.release();
+    if (this.#pieces.length === 0 && !this.#end) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
-    return outcome;
+    return this.#pieces.length > 0 ? BATCH : (this.#end ?? failed(LEFT));
   }
 
   close(): void {
+    this.#pieces = [];
     this.#limit.end(() => new ConnectError("the stream is not needed any more", Code.Canceled));
   }
 
-  async #read(): Promise<Outcome<"batch" | "end">> {
+  async #read(open: (limit: Limit) => Promise<Outcome<Messages>>): Promise<void> {
     try {
-      const opened = await this.#opening;
+      const opened = await open(this.#limit);
       if (!opened.ok) {
-        return opened;
+        this.#finish(opened);
+        return;
       }
-      this.#iterator ??= opened.value[Symbol.asyncIterator]();
-      for (;;) {
-        const { done, value } = await this.#iterator.next();
+      for await (const message of opened.value) {
         // Messages that were received before an abort are handed out after it.
         if (this.#limit.isEnded) {
-          return failed(LEFT);
+          return;
         }
-        if (done) {
-          return END;
-        }
-        const { stream, data } = frameFromMessage(value);
+        const { stream, data } = frameFromMessage(message);
         if (data.length > 0) {
-          this.#batch = new PieceBatch([{ stderr: stream === "OUTPUT_STREAM_STDERR", data }]);
-          return BATCH;
+          this.#pieces.push({ stderr: stream === "OUTPUT_STREAM_STDERR", data });
+          this.#bytes += data.length;
+          this.#tell();
+        }
+        if (this.#bytes >= MOST_BYTES) {
+          await new Promise<void>((resolve) => {
+            this.#goOn = resolve;
+          });
         }
       }
+      this.#finish(END);
     } catch (thrown) {
-      return failed(this.#failureOf(thrown, this.#attempt));
+      this.#finish(failed(this.#failureOf(thrown, this.#attempt)));
     }
+  }
+
+  #finish(end: Outcome<"end">): void {
+    if (!this.#end) {
+      this.#end = end;
+      this.#stopListening();
+      this.#limit.release();
+      this.#goOn?.();
+      this.#tell();
+    }
+  }
+
+  #tell(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
   }
 }
 
@@ -254,24 +290,21 @@ export function foreignFailure(thrown: unknown): Failure {
   return foreign(kind, thrown);
 }
 
-/** A foreign error as a failure of a kind. What is not on the way is shown as it is. */
+/**
+ * A foreign error as a failure of a kind. It is its cause: an error that is made anew shows the
+ * caller's line. But an error of somebody's own class, or of this side, is shown as it is.
+ */
 export function foreign(kind: Failure["kind"], thrown: unknown): Failure {
   const error = ConnectError.from(thrown);
   const { code, rawMessage: message, metadata, details } = error;
   const delay = readDelay(metadata);
-  switch (kind) {
-    case "refused":
-    case "lost":
-    case "unavailable": {
-      const findDetails = error.findDetails.bind(error);
-      return { kind, code, message, metadata, details, findDetails, delay, cause: thrown };
-    }
-    case "local":
-    case "deadline":
-    case "unreadable":
-    case "status":
-      return { kind, code, message, metadata, delay, thrown };
+  const isOnTheWay = kind === "refused" || kind === "lost" || kind === "unavailable";
+  const isConnects = thrown instanceof Error && thrown.constructor === ConnectError;
+  if (!isOnTheWay && (kind === "local" || !isConnects)) {
+    return { kind, code, message, metadata, delay, thrown };
   }
+  const findDetails = error.findDetails.bind(error);
+  return { kind, code, message, metadata, details, findDetails, delay, cause: thrown };
 }
 
 /**

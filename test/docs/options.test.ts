@@ -24,10 +24,10 @@ function wrongDefaults(document: string, options: readonly DocumentedOption[]): 
 
 const transport = documentedOptions("src/transport/connection-config.ts", "TransportOptions");
 const timings = documentedOptions("src/client/client-options.ts", "ClientTimings");
-const retry = documentedOptions("src/retry/retry-options.ts", "RetryOptions");
-const call = documentedOptions("src/client/call-options.ts", "CallOptions");
+const retry = documentedOptions("src/call/patience.ts", "RetryOptions");
+const call = documentedOptions("src/call/call-options.ts", "CallOptions");
 const polling = documentedOptions(
-  "src/client/wait/wait-process-by-polling.ts",
+  "src/client/wait-process-by-polling.ts",
   "WaitProcessByPollingOptions",
 );
 const termination = documentedOptions("src/client/terminate-process.ts", "TerminateProcessOptions");
@@ -62,11 +62,11 @@ describe("README.md", () => {
 
 describe("docs/authentication.md", () => {
   const token = [
-    ...documentedOptions("src/auth/refresh/refresh-token-options.ts", "RefreshTokenOptions"),
-    ...documentedOptions("src/auth/http/auth-http-options.ts", "AuthHttpOptions"),
+    ...documentedOptions("src/auth/refresh/refresh-token-provider.ts", "RefreshTokenOptions"),
+    ...documentedOptions("src/auth/http/send.ts", "AuthHttpOptions"),
   ];
   const discovery = documentedOptions(
-    "src/auth/discovery/discover-connection-options.ts",
+    "src/auth/discovery/discover-connection.ts",
     "DiscoverConnectionOptions",
   );
 

@@ -23,7 +23,7 @@ describe("the tarball", () => {
         !/^dist\/[\w/-]+\.(js|js\.map|d\.ts)$/.test(file) &&
         !/^gen\/[\w/]+_pb\.(js|d\.ts)$/.test(file) &&
         !/^proto\/[\w/]+\.proto$/.test(file) &&
-        !/^docs\/[\w-]+\.md$/.test(file) &&
+        !/^docs\/[\w-]+\.(md|svg)$/.test(file) &&
         !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file),
     );
     expect(unexpected).toEqual([]);

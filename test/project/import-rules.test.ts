@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { importViolations } from "../../scripts/import-rules.mjs";
+import { importViolations, rulesWithoutFiles } from "../../scripts/import-rules.mjs";
 
 let root: string;
 beforeEach(() => {
@@ -22,7 +22,6 @@ function write(file: string, source: string): void {
 describe("importViolations", () => {
   it("is content with imports that point one way", () => {
     write("src/stub/index.ts", 'import { a } from "../model/a.js"; export { a };');
-    write("src/cli/main.ts", 'import "../index.js"; import "../stub/index.js"; import "./a.js";');
     expect(importViolations(root)).toEqual([]);
   });
 
@@ -55,12 +54,14 @@ describe("importViolations", () => {
     ["src/stub/a.ts", "../client/run.js", "src/client/run.ts"],
     ["src/stub/a.ts", "../errors/a.js", "src/errors/a.ts"],
     ["src/stub/a.ts", "../transport/a.js", "src/transport/a.ts"],
-    ["src/retry/a.ts", "../transport/a.js", "src/transport/a.ts"],
+    ["src/async/a.ts", "../errors/a.js", "src/errors/a.ts"],
+    ["src/transport/a.ts", "../call/a.js", "src/call/a.ts"],
+    ["src/call/a.ts", "../output/a.js", "src/output/a.ts"],
+    ["src/output/a.ts", "../client/a.js", "src/client/a.ts"],
     ["src/rest-rules/a.ts", "../model/a.js", "src/model/a.ts"],
     ["src/rules/a.ts", "../client/run.js", "src/client/run.ts"],
     ["src/rules/a.ts", "../transport/a.js", "src/transport/a.ts"],
     ["src/auth/a.ts", "../transport/grpc.js", "src/transport/grpc.ts"],
-    ["src/cli/a.ts", "../client/run.js", "src/client/run.ts"],
     ["src/client/a.ts", "../../test/a.js", "test/a.js"],
   ])("refuses that %s imports %s", (file, specifier, target) => {
     write(file, `import ${JSON.stringify(specifier)};`);
@@ -93,5 +94,19 @@ describe("importViolations", () => {
         "src/index.ts reaches node:child_process, which users of the client would load",
       ]),
     );
+  });
+});
+
+describe("rulesWithoutFiles", () => {
+  it("is content with this repository", () => {
+    expect(rulesWithoutFiles(process.cwd())).toEqual([]);
+  });
+
+  it("names the rules for folders and files that do not exist", () => {
+    write("src/auth/a.ts", "");
+    const missing = rulesWithoutFiles(root).join("\n");
+    expect(missing).toContain("has a rule for src/transport/, which does not exist");
+    expect(missing).toContain("has a rule for src/transport/delay.ts, which does not exist");
+    expect(missing).not.toContain("src/auth/,");
   });
 });

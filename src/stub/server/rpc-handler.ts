@@ -72,8 +72,7 @@ export function createRouterHandler(router: ConnectRouter, links: Links): NodeHa
 /**
  * Lets go of what a client still sends when it has its answer, such as the rest of a message that is
  * too large. HTTP/2 tells it so (RFC 9113, section 8.1): it would wait for room for ever. Over
- * HTTP/1.1 the rest is read and thrown away: a connection that is closed instead takes the client's
- * next call with it.
+ * HTTP/1.1 the rest is read and thrown away: the client's next call on the connection is behind it.
  */
 function letGoOfUnread(request: NodeRequest, response: NodeResponse): void {
   if (!("stream" in request)) {
@@ -101,8 +100,9 @@ function readRequest(
     const contextValues = createContextValues().set(callWireKey, wire);
     return {
       ...universalRequestFromNodeRequest(request, response, undefined, contextValues),
-      // Connect's own iterator destroys a request that is not read to its end, and over HTTP/1.1 the
-      // connection with it.
+      // Connect's own iterator destroys a request that is not read to its end. Over HTTP/1.1 nothing
+      // more is read from the connection then, and after 5 s Node resets it: the client's next call
+      // got lost.
       body: request.iterator({ destroyOnReturn: false }),
     };
   } catch {

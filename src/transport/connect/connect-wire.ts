@@ -132,7 +132,7 @@ function failureOf(thrown: unknown, sending: Sending, address: ServerAddress): F
   const { attempt, session } = sending;
   const carried = failureThrown(thrown);
   if (carried) {
-    return ofSession(carried, sending);
+    return carried.kind === "lost" && isUnseen(sending) ? { ...carried, kind: "refused" } : carried;
   }
   if (attempt.limit.isEnded) {
     return LEFT;
@@ -146,9 +146,7 @@ function failureOf(thrown: unknown, sending: Sending, address: ServerAddress): F
     session?.lost ?? (connection instanceof Http1Connection ? connection.lost : undefined);
   const error = ConnectError.from(thrown);
   if (isBreak(error)) {
-    return lost
-      ? ofSession(lost, sending)
-      : (ofReset(sending, error) ?? ofBreak(error, connection, address));
+    return lost ?? ofReset(sending, error) ?? ofBreak(error, connection, address);
   }
   return (
     notConnect(error, `${address.pathPrefix}${sending.path}`) ??
@@ -186,31 +184,21 @@ function isBreak(error: ConnectError): boolean {
   );
 }
 
-/** Whether HTTP/2 proves that nothing saw the request (RFC 9113, section 8.7). */
-function isNeverProcessed({ stream, session, attempt }: Sending): boolean {
-  if (!stream || attempt.evidence.answered) {
-    return false;
-  }
-  // Node gives every stream of the session the code of the GOAWAY: its last stream tells.
-  const goaway = session?.goaway;
-  return goaway && stream.id !== undefined
-    ? stream.id > goaway.lastStreamId
-    : stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
-}
-
-/** The end of a session, for a call on it: a GOAWAY may exclude the call. */
-function ofSession(failure: Failure, sending: Sending): Failure {
-  return failure.kind === "lost" && isNeverProcessed(sending)
-    ? { ...failure, kind: "refused" }
-    : failure;
+/** Whether a GOAWAY says that no application saw the request (RFC 9113, section 6.8). */
+function isUnseen({ stream, session, attempt }: Sending): boolean {
+  const id = stream?.id;
+  const last = session?.goaway?.lastStreamId;
+  return !attempt.evidence.answered && id !== undefined && last !== undefined && id > last;
 }
 
 function ofReset(sending: Sending, cause: ConnectError): Failure | undefined {
+  const { answered } = sending.attempt.evidence;
   const code = sending.stream?.rstCode;
   if (code === undefined || code === constants.NGHTTP2_NO_ERROR) {
     return undefined;
   }
-  const neverProcessed = isNeverProcessed(sending);
+  const neverProcessed =
+    isUnseen(sending) || (!answered && code === constants.NGHTTP2_REFUSED_STREAM);
   const what = neverProcessed ? "refused the call before it did anything" : "broke the call off";
   const message = `the server ${what} (HTTP/2 ${http2ErrorName(code)})`;
   return { kind: neverProcessed ? "refused" : "lost", code: Code.Unavailable, message, cause };

@@ -14,6 +14,7 @@ export class Drivers {
   #files = 0;
 
   constructor() {
+    process.once("SIGTERM", () => process.exit());
     process.once("exit", () => rmSync(this.#folder, { recursive: true, force: true }));
   }
 

@@ -38,11 +38,10 @@ export async function runSuite(
     ...["--known-failing", `@${folder}known-failing/${mode}-${protocol}.txt`],
     ...["--", process.execPath, `${programs}/${mode}.js`],
   ];
-  const child = spawn(runner, args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    // It ends its own programs then.
-    timeout: maxMs,
-  });
+  // A group of its own: ended by a signal, the suite leaves the programs behind that it started.
+  const child = spawn(runner, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const { pid } = child;
+  const timer = setTimeout(() => pid !== undefined && process.kill(-pid), maxMs);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
@@ -51,7 +50,7 @@ export async function runSuite(
     ended,
     text(child.stdout),
     text(child.stderr),
-  ]);
+  ]).finally(() => clearTimeout(timer));
   const report = stdout + stderr;
   const [, passed = 0, failed = 0] = /^(\d+) passed, (\d+) failed$/m.exec(report) ?? [];
   const [, known = 0] = /^\(Another (\d+) failed as expected/m.exec(report) ?? [];

@@ -1,20 +1,11 @@
-import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { cache, run } from "./run.js";
 
-/** Connect's conformance suite, with the programs of ours that it runs; or why there is none. */
+/** Connect's conformance suite: its program, and the folder with its messages; or why there is none. */
 export type Suite =
-  | { readonly runner: string; readonly programs: string }
+  | { readonly runner: string; readonly protos: string }
   | { readonly missing: string };
 
 declare module "vitest" {
@@ -25,29 +16,16 @@ declare module "vitest" {
 
 const MODULE = "connectrpc.com/conformance";
 const VERSION = "v1.0.7";
-/** How long `go install` may take, in milliseconds: it downloads and compiles some 30 modules. */
-const INSTALL_MS = 240_000;
-
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const cache = join(root, "node_modules/.cache/aiem-process-client/conformance");
-/** Also stands in the adaptors' tsconfig.json. */
-const programs = join(cache, "programs");
-
-/** Makes the suite ready, once for all tests; where that cannot be, says so and lets them be. */
+/** Installs the suite, once for all tests; where that cannot be, says so and lets them be. */
 export function setup(project: TestProject): void {
-  const installed = install();
-  if ("missing" in installed) {
-    console.warn(`\n!!! SKIPPED: Connect's conformance suite: ${installed.missing}\n`);
-    project.provide("conformanceSuite", installed);
-    return;
+  const suite = install();
+  if ("missing" in suite) {
+    console.warn(`\n!!! SKIPPED: Connect's conformance suite: ${suite.missing}\n`);
   }
-  // What fails from here on is no matter of the machine.
-  compile(installed.protos);
-  const adaptors = join(programs, "test/conformance/adaptors");
-  project.provide("conformanceSuite", { runner: installed.runner, programs: adaptors });
+  project.provide("conformanceSuite", suite);
 }
 
-function install(): { runner: string; protos: string } | { missing: string } {
+function install(): Suite {
   try {
     run("go", ["version"]);
   } catch {
@@ -78,46 +56,4 @@ function install(): { runner: string; protos: string } | { missing: string } {
     const reason = error instanceof Error ? error.message : String(error);
     return { missing: reason.split("\n").at(-1) ?? "" };
   }
-}
-
-/** Compiles the adaptors with what they test, and with the messages of the suite. */
-function compile(protos: string): void {
-  rmSync(programs, { recursive: true, force: true });
-  mkdirSync(programs, { recursive: true });
-  const imports = { "#suite/*": "./suite/connectrpc/conformance/v1/*" };
-  writeFileSync(join(programs, "package.json"), JSON.stringify({ type: "module", imports }));
-  // Generated JavaScript, which the compiler does not copy.
-  symlinkSync(join(root, "gen"), join(programs, "gen"), "junction");
-  const plugin = {
-    local: "protoc-gen-es",
-    out: join(programs, "suite"),
-    opt: ["target=js+dts", "import_extension=js"],
-  };
-  run("buf", [
-    "generate",
-    protos,
-    "--template",
-    JSON.stringify({ version: "v2", plugins: [plugin] }),
-  ]);
-  run("tsc", ["--project", join(root, "test/conformance/adaptors")]);
-}
-
-function run(command: string, args: string[], env: Readonly<Record<string, string>> = {}): string {
-  const { status, error, stdout, stderr } = spawnSync(command, args, {
-    cwd: root,
-    encoding: "utf8",
-    timeout: INSTALL_MS,
-    env: {
-      ...process.env,
-      PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
-      // One that is too old for the suite says so, and does not fetch a newer one.
-      GOTOOLCHAIN: "local",
-      ...env,
-    },
-  });
-  if (status !== 0) {
-    const reason = error?.message ?? [stdout, stderr].join("\n").trim();
-    throw new Error(`${command} ${args[0]} failed: ${reason}`);
-  }
-  return stdout;
 }

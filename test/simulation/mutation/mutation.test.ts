@@ -34,7 +34,7 @@ const MUTANTS = [
     title: "does not cancel the stream of a loop that is left",
     mutant: leavesStreamsOpen,
     violation: /^calls of the transport left open: 1$/,
-    seed: 194,
+    seed: 162,
   },
   {
     title: "does not cancel a silent stream when it opens another one",

@@ -10,11 +10,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Engines } from "../../../src/stub/engine/engines.js";
 import {
+  onProgramExit,
   removeDirectory,
   TemporaryDirectory,
 } from "../../../src/stub/engine/temporary-directory.js";
-import { exists } from "./support.js";
+import { ENGINE, exists } from "./support.js";
 
 const NOBODY = 65534;
 
@@ -75,5 +77,42 @@ describe("a directory with read-only directories inside", () => {
     await removeDirectory(directory);
     expect(exists(directory)).toBe(false);
     expect(statSync(kept).mode & 0o777).toBe(0o500);
+  });
+});
+
+const listeners = () => process.listenerCount("exit");
+
+describe("the hook for the program's end", () => {
+  it("is one for all engines, and goes with the last of them", async () => {
+    const before = listeners();
+    const all = [1, 2, 3].map(() => new Engines({ defaultCreator: "me" }));
+    expect(listeners()).toBe(before);
+    for (const engines of all) {
+      engines.create(ENGINE);
+    }
+    expect(listeners()).toBe(before + 1);
+    await all[0]?.close();
+    expect(listeners()).toBe(before + 1);
+    await Promise.all(all.map((engines) => engines.close()));
+    expect(listeners()).toBe(before);
+  });
+
+  it("is not there for engines that could not be made", () => {
+    const before = listeners();
+    expect(() => new Engines({ defaultCreator: "me", maxSpoolBytes: -1 })).toThrow(TypeError);
+    expect(listeners()).toBe(before);
+  });
+
+  it("goes on with others where one fails", async () => {
+    const fails = onProgramExit(() => {
+      throw new Error("no");
+    });
+    const engines = new Engines({ defaultCreator: "me" });
+    const { rootDirectory } = engines.create(ENGINE);
+    // This program goes on: only this listener is called.
+    process.listeners("exit").at(-1)?.(0);
+    expect(exists(rootDirectory)).toBe(false);
+    fails();
+    await engines.close();
   });
 });

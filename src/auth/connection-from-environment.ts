@@ -1,7 +1,6 @@
-import { checkAiemUrl } from "../../rules/aiem-url.js";
-import type { ConnectionConfig } from "../../transport/connection-config.js";
-import { environmentVariable } from "./environment-variable.js";
-import { settingError } from "./setting-error.js";
+import { checkAiemUrl } from "../rules/aiem-url.js";
+import type { ConnectionConfig } from "../transport/connection-config.js";
+import { environmentVariable, settingError } from "./settings.js";
 
 /**
  * The connection that the environment variables `AIEM_URL` and `AIEM_TOKEN` name: an address and a

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readCliConfig } from "../../../src/auth/cli-config/cli-config.js";
-import { failure } from "../../transport/support/failure.js";
-import { setVariables, useEmptyEnvironment } from "../support/environment.js";
-import { expectNoSecrets } from "../support/secrets.js";
+import { readCliConfig } from "../../src/auth/cli-config.js";
+import { failure } from "../transport/support/failure.js";
+import { setVariables, useEmptyEnvironment } from "./support/environment.js";
+import { expectNoSecrets } from "./support/secrets.js";
 
 const home = useEmptyEnvironment();
 const { signal } = new AbortController();

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { parse, TomlError } from "smol-toml";
-import { nodeErrorCode } from "../../errors/node-error-code.js";
-import { settingError } from "../settings/setting-error.js";
-import { cliConfigPath } from "./cli-config-path.js";
+import { nodeErrorCode } from "../errors/node-error-code.js";
+import { environmentVariable, settingError } from "./settings.js";
 
 /** What the configuration of H2O's CLI says. */
 export interface CliConfig {
@@ -15,6 +16,16 @@ export interface CliConfig {
   readonly refreshTokens: ReadonlyMap<string, string>;
 }
 
+/** Where the configuration of H2O's CLI is looked for. */
+interface CliConfigPath {
+  readonly path: string;
+  /** The path and what named it, for messages. */
+  readonly shown: string;
+  /** Whether somebody named it; the default one need not be there. */
+  readonly named: boolean;
+}
+
+const VARIABLE = "H2OCONFIG";
 const KEYS = ["Endpoint", "ClientID", "Token", "PlatformClientID", "PlatformToken"] as const;
 
 /**
@@ -43,6 +54,19 @@ export async function readCliConfig(
   keep(refreshTokens, ClientID, Token);
   keep(refreshTokens, PlatformClientID, PlatformToken);
   return { shown, found: true, endpoint: Endpoint, refreshTokens };
+}
+
+/** The path given, else the environment's, else the CLI's own, `~/.h2oai/h2o-cli-config.toml`. */
+function cliConfigPath(configPath: string | undefined): CliConfigPath {
+  if (configPath !== undefined) {
+    return { path: configPath, shown: `${configPath} (from configPath)`, named: true };
+  }
+  const path = environmentVariable(VARIABLE);
+  if (path !== undefined) {
+    return { path, shown: `${path} (from ${VARIABLE})`, named: true };
+  }
+  const own = join(homedir(), ".h2oai", "h2o-cli-config.toml");
+  return { path: own, shown: own, named: false };
 }
 
 function readTexts(

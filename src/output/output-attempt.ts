@@ -8,7 +8,7 @@ import type { Failure, Outcome } from "../errors/outcome.js";
 import { isFinished } from "../model/process.js";
 import { type Batch, type Evidence, newAttempt, type OutputSource } from "../transport/wire.js";
 
-/** The RPC that these streams are. */
+/** The RPC of these attempts. */
 export const STREAM_OUTPUT = ProcessService.method.streamOutput;
 
 // How long a stream may stay open, silent, after its process was seen to be final.
@@ -24,8 +24,8 @@ export type StreamEvent =
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "silent"; readonly failure: Failure; readonly answered: boolean };
 
-/** What goes with the request of a stream. */
-export interface StreamRequest {
+/** What goes with the request of an attempt. */
+export interface OutputAttemptRequest {
   readonly name: string;
   readonly skipReplay: boolean;
   readonly headers: HeadersInit | undefined;
@@ -37,12 +37,12 @@ export interface StreamRequest {
 
 type Arrival = Outcome<"batch" | "end">;
 
-/** One StreamOutput RPC, from its opening until it ends or breaks. */
-export class OutputStream {
+/** One attempt of a follow: a StreamOutput RPC, from its opening until it ends or breaks. */
+export class OutputAttempt {
   /** What is known of the RPC. */
   readonly evidence: Evidence;
   readonly #caller: Caller;
-  readonly #request: StreamRequest;
+  readonly #request: OutputAttemptRequest;
   readonly #limit: Limit;
   readonly #source: OutputSource;
   readonly #opened = performance.now();
@@ -52,7 +52,7 @@ export class OutputStream {
   #onSilence: (() => void) | undefined;
 
   /** Opens the RPC. It is open until `close`. */
-  constructor(caller: Caller, request: StreamRequest, limit: Limit) {
+  constructor(caller: Caller, request: OutputAttemptRequest, limit: Limit) {
     const { name, skipReplay, headers, rejectedToken } = request;
     const attempt = newAttempt({ long: true, headers, rejectedToken }, limit);
     this.evidence = attempt.evidence;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { connectionFromEnvironment } from "../../../src/auth/settings/connection-from-environment.js";
-import { failure } from "../../transport/support/failure.js";
-import { setVariables, useEmptyEnvironment } from "../support/environment.js";
+import { connectionFromEnvironment } from "../../src/auth/connection-from-environment.js";
+import { failure } from "../transport/support/failure.js";
+import { setVariables, useEmptyEnvironment } from "./support/environment.js";
 
 useEmptyEnvironment();
 
