@@ -5,8 +5,8 @@ import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.j
 import { headerTimeoutMs } from "../transport/header-timeout.js";
 import { SAME_TOKEN } from "../transport/token.js";
 import { type Evidence, type Hints, LEFT, newAttempt } from "../transport/wire.js";
-import type { CallOptions } from "./call-options.js";
 import { type AttemptTime, type Call, type Caller, withLimit } from "./call.js";
+import type { CallOptions } from "./call-options.js";
 import { mayHaveHadEffect, mayRepeatRead, Patience, retryPolicy } from "./patience.js";
 
 // A call without an answer for so long gives reason to doubt its connection: a half-open one is

@@ -3,8 +3,8 @@ import type { ListProcessesResponse } from "../../gen/ai/h2o/engine/sandbox/v1/p
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
 import { Pull } from "../async/pull.js";
-import type { CallOptions } from "../call/call-options.js";
 import { type Call, type Caller, callLimit } from "../call/call.js";
+import type { CallOptions } from "../call/call-options.js";
 import { attempts, patienceOf, run } from "../call/run.js";
 import { errorOf } from "../errors/outcome.js";
 import type { Process, ProcessState } from "../model/process.js";

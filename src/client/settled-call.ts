@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
+import { type Call, type Caller, withLimit } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall } from "../call/look.js";
 import { mayHaveHadEffect } from "../call/patience.js";
-import { type Call, type Caller, withLimit } from "../call/call.js";
 import { attempts, patienceOf } from "../call/run.js";
 import { errorOf, type Failure, failed, messageOf, type Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";

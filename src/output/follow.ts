@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
+import { type Caller, streamLimit } from "../call/call.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import { type Caller, streamLimit } from "../call/call.js";
 import { attempts, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
