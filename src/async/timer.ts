@@ -15,9 +15,12 @@ export function startTimer(delayMs: number, callback: () => void): () => void {
   let timer: NodeJS.Timeout;
   const arm = () => {
     const left = due - performance.now();
+    // Node cuts off fractions, and would be early by them. Those of a nanosecond are none: they come
+    // from the subtraction.
+    const whole = Math.ceil(left - 1e-6);
     timer = setTimeout(
       () => (left > MAX_DELAY_MS ? arm() : callback()),
-      Math.min(Math.max(left, 0), MAX_DELAY_MS),
+      Math.min(Math.max(whole, 0), MAX_DELAY_MS),
     );
   };
   arm();

@@ -38,7 +38,7 @@ test.each(["grpc", "connect"] as const)(
     }
     // It would have failed with the connection; nothing but its own end ends it.
     other.abort.abort(new Error("enough"));
-    await expect(bystander).rejects.toThrow("enough");
+    await expect(bystander).rejects.toMatchObject({ cause: new Error("enough") });
     expect(server.sessions.length).toBeGreaterThan(1);
   },
 );

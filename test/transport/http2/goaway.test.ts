@@ -2,9 +2,9 @@ import { constants } from "node:http2";
 import { createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
+import { Session } from "../../../src/transport/http2/session.js";
 import { createTransport } from "../../support/create-transport.js";
+import type { Sent } from "../../support/transport-of-wire.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { followForever } from "../support/follow.js";
@@ -17,12 +17,18 @@ const service = {
 
 async function start() {
   const server = closing(await startProcessServer({ service }));
-  const { transport } = closing(createTransport({ aiemUrl: server.url }));
-  return { server, client: createClient(ProcessService, transport) };
+  const { transport, sent } = closing(createTransport({ aiemUrl: server.url }));
+  return { server, sent, client: createClient(ProcessService, transport) };
+}
+
+/** What the server said in a GOAWAY on the connection of the last call. */
+function goawayOf(sent: readonly Sent[]) {
+  const connection = sent.at(-1)?.attempt.evidence.connection;
+  return connection instanceof Session ? connection.goaway : undefined;
 }
 
 test("a call that follows a GOAWAY on an idle connection succeeds, 20 times", async () => {
-  const { server, client } = await start();
+  const { server, sent, client } = await start();
   for (let i = 0; i < 20; i++) {
     await client.getProcess({ name: "p" });
     server.sessions.at(-1)?.goaway(constants.NGHTTP2_NO_ERROR);
@@ -30,11 +36,9 @@ test("a call that follows a GOAWAY on an idle connection succeeds, 20 times", as
     if (i % 2 === 0) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    const record = new CallRecord();
-    const call = runInCall(record, () => client.getProcess({ name: "p" }));
-    await call.catch(async (error: unknown) => {
+    await client.getProcess({ name: "p" }).catch(async (error: unknown) => {
       // HTTP/2 cannot avoid this race, but tells that it lost it.
-      expect(record.neverProcessed, String(error)).toBe(true);
+      expect(sent.at(-1)?.failure?.kind, String(error)).toBe("refused");
       await client.getProcess({ name: "p" });
     });
   }
@@ -59,15 +63,12 @@ test("after a GOAWAY open streams go on and new calls use another connection", a
       },
     }),
   );
-  const { transport } = closing(createTransport({ aiemUrl: draining.url }));
+  const { transport, sent } = closing(createTransport({ aiemUrl: draining.url }));
   const drainingClient = createClient(ProcessService, transport);
-  const record = new CallRecord();
-  const follower = runInCall(record, () =>
-    drainingClient.streamOutput({ name: "p" })[Symbol.asyncIterator](),
-  );
+  const follower = drainingClient.streamOutput({ name: "p" })[Symbol.asyncIterator]();
   await follower.next();
   draining.sessions[0]?.close();
-  await expect.poll(() => record.connection?.goaway).toBeDefined();
+  await expect.poll(() => goawayOf(sent)).toBeDefined();
   await drainingClient.getProcess({ name: "p" });
   expect(draining.sessions).toHaveLength(2);
   release();
@@ -79,17 +80,14 @@ test("after a GOAWAY open streams go on and new calls use another connection", a
 });
 
 test("a GOAWAY with an error code ends the open streams as Unavailable", async () => {
-  const { server, client } = await start();
-  const record = new CallRecord();
-  const follower = runInCall(record, () =>
-    client.streamOutput({ name: "p" })[Symbol.asyncIterator](),
-  );
+  const { server, sent, client } = await start();
+  const follower = client.streamOutput({ name: "p" })[Symbol.asyncIterator]();
   await follower.next();
   server.sessions[0]?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   await expect(follower.next()).rejects.toMatchObject(
     failure("Unavailable", /^connection lost: http:.* closed it with GOAWAY ENHANCE_YOUR_CALM$/),
   );
-  expect(record.connection?.goaway?.code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  expect(record.neverProcessed).toBe(false);
+  expect(goawayOf(sent)?.code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  expect(sent.at(-1)?.failure?.kind).toBe("lost");
   await client.getProcess({ name: "p" });
 });

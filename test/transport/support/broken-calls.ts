@@ -1,11 +1,12 @@
 import { Code } from "@connectrpc/connect";
-import type { Fault } from "../../src/stub/index.js";
+import type { Delay, FailureKind } from "../../../src/errors/outcome.js";
+import type { Fault } from "../../../src/stub/index.js";
 
 /** What a break is taken for, by the way of the call. */
 export interface Classified {
-  readonly kind: "refused" | "lost" | "unavailable" | "deadline" | "status";
+  readonly kind: FailureKind;
   readonly code?: Code;
-  readonly pushback?: unknown;
+  readonly delay?: Delay;
 }
 
 /** A way in which a call fails, and what it has to be taken for. */
@@ -22,7 +23,7 @@ export interface Break {
 
 const refused = { kind: "refused" } as const;
 const lost = { kind: "lost" } as const;
-const unavailable = { kind: "unavailable", pushback: undefined } as const;
+const unavailable = { kind: "unavailable" } as const;
 
 /**
  * What breaks a unary call before anything of its answer was sent. Only our own transports can prove
@@ -57,7 +58,7 @@ export const UNARY_BREAKS: readonly Break[] = [
   {
     title: "HTTP 429 with Retry-After",
     fault: { fault: "http", status: 429, headers: { "retry-after": "7" } },
-    own: { kind: "unavailable", pushback: { delayMs: 7000 } },
+    own: { kind: "unavailable", delay: { ms: 7000 } },
   },
   ...[Code.NotFound, Code.Internal, Code.Unknown, Code.DataLoss, Code.Aborted].map((code) => ({
     title: `the server's own status ${Code[code]}`,

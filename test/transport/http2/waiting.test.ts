@@ -1,9 +1,8 @@
 import { Code, createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
 import { createTransport } from "../../support/create-transport.js";
+import { type Sent, transportOfWire } from "../../support/transport-of-wire.js";
 import { closing } from "../support/cleanup.js";
 import { followForever } from "../support/follow.js";
 import { startProcessServer } from "../support/process-server.js";
@@ -18,16 +17,19 @@ async function start(maxConcurrentStreams: number) {
       settings: { maxConcurrentStreams },
     }),
   );
-  const { transport } = closing(createTransport({ aiemUrl: server.url }, { maxConnections: 16 }));
+  const { transport, wire, sent } = closing(
+    createTransport({ aiemUrl: server.url }, { maxConnections: 16 }),
+  );
   const client = createClient(ProcessService, transport);
-  const follow = async (record = new CallRecord()) => {
+  const follow = async () => {
     const abort = new AbortController();
-    const follower = runInCall(record, () =>
-      client.streamOutput({ name: "p" }, { signal: abort.signal })[Symbol.asyncIterator](),
-    );
-    await follower.next();
+    const options = { signal: abort.signal };
+    const follower = client.streamOutput({ name: "p" }, options)[Symbol.asyncIterator]();
+    const first = follower.next();
+    const evidence = sent.at(-1)?.attempt.evidence;
+    await first;
     return {
-      record,
+      connection: evidence?.connection,
       async stop() {
         const end = follower.next();
         abort.abort();
@@ -35,7 +37,7 @@ async function start(maxConcurrentStreams: number) {
       },
     };
   };
-  return { server, client, follow };
+  return { server, client, wire, sent, follow };
 }
 
 test("beyond 16 connections calls wait for a free stream", async () => {
@@ -54,32 +56,36 @@ test("beyond 16 connections calls wait for a free stream", async () => {
 });
 
 test("a call that waits for a free stream can be cancelled, and is never sent", async () => {
-  const { client, follow } = await start(1);
+  const { client, sent, follow } = await start(1);
   const followers = await Promise.all(Array.from({ length: 16 }, () => follow()));
   const abort = new AbortController();
-  const record = new CallRecord();
-  const call = runInCall(record, () => client.getProcess({ name: "p" }, { signal: abort.signal }));
+  const call = client.getProcess({ name: "p" }, { signal: abort.signal });
   const end = expect(call).rejects.toMatchObject({ code: Code.Canceled });
   await new Promise((resolve) => setTimeout(resolve, 20));
   abort.abort();
   await end;
-  expect(record).toMatchObject({ sent: false, neverProcessed: true });
+  expect(sent.at(-1)).toMatchObject({
+    attempt: { evidence: { connection: undefined } },
+    failure: { kind: "local" },
+  });
   // The stream that becomes free next is not lost to the cancelled call.
   await followers[0]?.stop();
   await client.getProcess({ name: "p" });
 });
 
 test("a call can be put on the connection of another one, even if that is full of followers", async () => {
-  const { server, client, follow } = await start(10);
+  const { server, wire, follow } = await start(10);
   const followers = [];
   for (let i = 0; i < 20; i++) {
     followers.push(await follow());
   }
   expect(server.sessions).toHaveLength(3);
-  for (const follower of followers) {
-    const probe = new CallRecord({ affinity: follower.record });
-    await runInCall(probe, () => client.getProcess({ name: "p" }));
-    expect(probe.sharesConnectionWith(follower.record)).toBe(true);
+  for (const { connection } of followers) {
+    const sent: Sent[] = [];
+    const transport = transportOfWire(wire, sent, { affinity: connection });
+    await createClient(ProcessService, transport).getProcess({ name: "p" });
+    expect(connection).toBeDefined();
+    expect(sent[0]?.attempt.evidence.connection === connection).toBe(true);
   }
 });
 

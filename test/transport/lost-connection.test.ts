@@ -2,17 +2,15 @@ import { constants, createServer, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { createClient, type HandlerContext } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
-import { createTransport } from "../../support/create-transport.js";
-import { closing } from "../support/cleanup.js";
-import { failure } from "../support/failure.js";
-import { followForever } from "../support/follow.js";
-import { listen } from "../support/listen.js";
-import { PROCESS } from "../support/process-name.js";
-import { startProcessServer } from "../support/process-server.js";
-import { PROTOCOLS } from "../support/protocols.js";
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { createTransport } from "../support/create-transport.js";
+import { closing } from "./support/cleanup.js";
+import { failure } from "./support/failure.js";
+import { followForever } from "./support/follow.js";
+import { listen } from "./support/listen.js";
+import { PROCESS } from "./support/process-name.js";
+import { startProcessServer } from "./support/process-server.js";
+import { PROTOCOLS } from "./support/protocols.js";
 
 async function waitForever(_: unknown, context: HandlerContext): Promise<object> {
   await new Promise<void>((resolve) => {
@@ -33,34 +31,33 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
         http1: options.httpVersion === "1.1",
       }),
     );
-    const clientTransport = closing(createTransport({ aiemUrl: server.url }, options));
-    const client = createClient(ProcessService, clientTransport.transport);
-    return { server, clientTransport, client };
+    const own = closing(createTransport({ aiemUrl: server.url }, options));
+    const client = createClient(ProcessService, own.transport);
+    return { server, sent: own.sent, close: () => own.close(), client };
   }
 
   test.each(["FIN", "RST"])("a stream that a %s cuts ends as a lost connection", async (kind) => {
-    const { server, client } = await start();
-    const record = new CallRecord();
-    const follower = runInCall(record, () =>
-      client.streamOutput({ name: PROCESS })[Symbol.asyncIterator](),
-    );
+    const { server, sent, client } = await start();
+    const follower = client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]();
     await follower.next();
     const end = follower.next();
     for (const socket of server.sockets) {
       kind === "FIN" ? socket.end() : socket.resetAndDestroy();
     }
     await expect(end).rejects.toMatchObject(failure("Unavailable", /^connection lost: http:/));
-    expect(record).toMatchObject({ sent: true, answered: true, neverProcessed: false });
+    expect(sent[0]).toMatchObject({
+      attempt: { evidence: { connection: expect.anything(), answered: true } },
+      failure: { kind: "lost" },
+    });
     await expect(client.getProcess({ name: PROCESS })).resolves.toBeDefined();
   });
 
   test.each(["FIN", "RST"])(
     "a unary call that a %s cuts ends as a lost connection",
     async (kind) => {
-      const { server, client } = await start();
+      const { server, sent, client } = await start();
       await client.getProcess({ name: PROCESS });
-      const record = new CallRecord();
-      const call = runInCall(record, () => client.waitProcess({ name: PROCESS }));
+      const call = client.waitProcess({ name: PROCESS });
       const end = expect(call).rejects.toMatchObject(
         failure("Unavailable", /^connection lost: http:/),
       );
@@ -69,29 +66,28 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
         kind === "FIN" ? socket.end() : socket.resetAndDestroy();
       }
       await end;
-      expect(record).toMatchObject({ sent: true, answered: false, neverProcessed: false });
+      expect(sent[1]).toMatchObject({
+        attempt: { evidence: { connection: expect.anything(), answered: false } },
+        failure: { kind: "lost" },
+      });
     },
   );
 
   test("a connection that is given up ends its calls, and the next call uses another", async () => {
-    const { server, clientTransport, client } = await start();
-    const record = new CallRecord();
-    const follower = runInCall(record, () =>
-      client.streamOutput({ name: PROCESS })[Symbol.asyncIterator](),
-    );
+    const { server, sent, client } = await start();
+    const follower = client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]();
     await follower.next();
     const end = follower.next();
-    expect(clientTransport.markDead(record)).toBe(true);
+    sent[0]?.attempt.evidence.connection?.destroy("did not answer any more");
     await expect(end).rejects.toMatchObject(
       failure("Unavailable", /^connection lost: .* did not answer any more$/),
     );
     await client.getProcess({ name: PROCESS });
-    expect(clientTransport.markDead(new CallRecord())).toBe(false);
     expect(server.sockets.size).toBeGreaterThan(0);
   });
 
   test("closing the client ends calls under way and refuses later ones, however often", async () => {
-    const { server, clientTransport, client } = await start();
+    const { server, close, client } = await start();
     const follower = client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]();
     await follower.next();
     const stream = expect(follower.next()).rejects.toMatchObject(
@@ -101,8 +97,8 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       failure("Canceled", /^the client was closed$/),
     );
     await new Promise((resolve) => setTimeout(resolve, 20));
-    clientTransport.close();
-    clientTransport.close();
+    close();
+    close();
     await Promise.all([stream, unary]);
     await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Canceled", /^the client was closed$/),
@@ -129,17 +125,17 @@ describe.each(["grpc", "connect"] as const)("RST_STREAM (%s)", (protocol) => {
       stream.on("error", () => undefined);
       onStream(stream, sockets);
     });
-    const { transport } = closing(
+    const { transport, sent } = closing(
       createTransport({ aiemUrl: `http://127.0.0.1:${port}` }, { protocol }),
     );
-    return createClient(ProcessService, transport);
+    return { sent, client: createClient(ProcessService, transport) };
   }
 
   test.each([
     ["INTERNAL_ERROR", constants.NGHTTP2_INTERNAL_ERROR],
     ["CANCEL", constants.NGHTTP2_CANCEL],
   ])("with %s after the headers is Unavailable and may have had an effect", async (name, code) => {
-    const client = await start((stream, sockets) => {
+    const { sent, client } = await start((stream, sockets) => {
       const contentType =
         protocol === "grpc" ? "application/grpc+proto" : "application/connect+proto";
       stream.respond({ ":status": 200, "content-type": contentType });
@@ -151,28 +147,24 @@ describe.each(["grpc", "connect"] as const)("RST_STREAM (%s)", (protocol) => {
         }
       }, 20);
     });
-    const record = new CallRecord();
-    const follower = runInCall(record, () =>
-      client.streamOutput({ name: PROCESS })[Symbol.asyncIterator](),
-    );
+    const follower = client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]();
     const read = async () => {
       while (!(await follower.next()).done) {}
     };
     await expect(read()).rejects.toMatchObject(
       failure("Unavailable", new RegExp(`^the server broke the call off \\(HTTP/2 ${name}\\)$`)),
     );
-    expect(record).toMatchObject({ sent: true, rstCode: code, neverProcessed: false });
+    expect(sent[0]?.failure?.kind).toBe("lost");
   });
 
   test("with REFUSED_STREAM was never processed", async () => {
-    const client = await start((stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
-    const record = new CallRecord();
-    await expect(
-      runInCall(record, () => client.getProcess({ name: PROCESS })),
-    ).rejects.toMatchObject(
+    const { sent, client } = await start((stream) =>
+      stream.close(constants.NGHTTP2_REFUSED_STREAM),
+    );
+    await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Unavailable", /^the server refused the call before it did anything/),
     );
-    expect(record).toMatchObject({ sent: true, neverProcessed: true });
+    expect(sent[0]?.failure?.kind).toBe("refused");
   });
 });
 

@@ -3,9 +3,6 @@ import { createServer as createHttpsServer } from "node:https";
 import { createClient } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { failureOf } from "../../../src/client/attempt-failure.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
 import { createTransport } from "../../support/create-transport.js";
 import { answering } from "../rest/support/http-edge.js";
 import { selfSigned } from "../support/certificates.js";
@@ -22,28 +19,24 @@ describe.each([{ protocol: "rest" }, { protocol: "connect", httpVersion: "1.1" }
   (options) => {
     function clientOf(port: number) {
       const aiemUrl = `http://127.0.0.1:${port}`;
-      const { transport } = closing(createTransport({ aiemUrl }, options));
-      return createClient(ProcessService, transport);
+      const { transport, sent } = closing(createTransport({ aiemUrl }, options));
+      return { sent, client: createClient(ProcessService, transport) };
     }
 
     test("without a word hints at TLS, which the server speaks", async () => {
       const tls = await selfSigned({});
       const { port } = closing(await listen(createHttpsServer(tls, answering({}))));
-      const client = clientOf(port);
+      const { client, sent } = clientOf(port);
       for (const call of [
         () => client.getProcess({ name }),
         () => client.sendSignal({ name, signal: 9 }),
         () => client.streamOutput({ name })[Symbol.asyncIterator]().next(),
       ]) {
-        const record = new CallRecord();
-        const error: unknown = await runInCall<Promise<unknown>>(record, call).catch(
-          (reason) => reason,
-        );
-        expect(error).toMatchObject(
+        await expect(call()).rejects.toMatchObject(
           failure("Unavailable", new RegExp(`^connection lost: http:\\S+ [^;]+${HINT}$`)),
         );
         // It may as well have been a server of HTTP that acted on the request.
-        expect(failureOf(error, record)).toEqual({ kind: "lost" });
+        expect(sent.at(-1)?.failure?.kind).toBe("lost");
       }
     });
 
@@ -61,7 +54,7 @@ describe.each([{ protocol: "rest" }, { protocol: "connect", httpVersion: "1.1" }
           request.socket.end("HTTP/1.1 200 OK\r\nconte");
         }
       });
-      const client = clientOf(closing(await listen(server)).port);
+      const { client } = clientOf(closing(await listen(server)).port);
       await client.getProcess({ name });
       for (const _ of ["after an answer", "in the middle of one"]) {
         await expect(client.getProcess({ name })).rejects.toMatchObject(

@@ -1,18 +1,17 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { failureOf } from "../../src/client/attempt-failure.js";
-import type { Failure } from "../../src/errors/failure.js";
+import type { Failure } from "../../src/errors/outcome.js";
 import { ProcessService } from "../../src/gen.js";
-import { ProcessClient } from "../../src/index.js";
+import { type ClientOptions, ProcessClient } from "../../src/index.js";
 import { type StubServer, startStubServer } from "../../src/stub/index.js";
-import { runInCall } from "../../src/transport/call-context.js";
-import { CallRecord } from "../../src/transport/call-record.js";
+import { wireOf } from "../../src/transport/foreign.js";
 import { authorized } from "../contract/targets/requests.js";
 import { collect } from "../support/collect.js";
 import { createTransport } from "../support/create-transport.js";
 import { rejection } from "../support/rejection.js";
-import { type Break, STREAM_BREAKS, UNARY_BREAKS } from "./broken-calls.js";
+import { type Sent, transportOfWire } from "../support/transport-of-wire.js";
+import { type Break, STREAM_BREAKS, UNARY_BREAKS } from "./support/broken-calls.js";
 
 const WAYS = [
   { protocol: "grpc", httpVersion: "2", own: true },
@@ -25,12 +24,13 @@ const WAYS = [
 
 describe.each(WAYS)("over $protocol and HTTP/$httpVersion", (way) => {
   let stub: StubServer;
-  let client: ReturnType<typeof createClient<typeof ProcessService>>;
-  let close: () => void;
+  let client: Opened["client"];
+  let sent: Opened["sent"];
+  let close: Opened["close"];
   let name: string;
   beforeEach(async () => {
     stub = await startStubServer();
-    ({ client, close } = open());
+    ({ client, sent, close } = open());
     const process = { command: "/bin/echo", args: ["out"] };
     const created = await client.createProcess({ parent: stub.parent, process, autoRun: true });
     name = created.process?.name ?? "";
@@ -41,23 +41,36 @@ describe.each(WAYS)("over $protocol and HTTP/$httpVersion", (way) => {
     await stub.close();
   });
 
-  function open({ aiemUrl, tokenProvider } = stub.connection) {
-    if (way.protocol === "grpc-web") {
-      const { httpVersion } = way;
-      const transport = createGrpcWebTransport({ baseUrl: aiemUrl, httpVersion });
-      return {
-        client: createClient(ProcessService, authorized(transport, tokenProvider)),
-        close: () => undefined,
-      };
-    }
-    const { transport, close } = createTransport({ aiemUrl, tokenProvider }, way);
-    return { client: createClient(ProcessService, transport), close };
+  type Opened = ReturnType<typeof open>;
+
+  function foreign({ aiemUrl, tokenProvider }: StubServer["connection"]) {
+    const { httpVersion } = way;
+    return authorized(createGrpcWebTransport({ baseUrl: aiemUrl, httpVersion }), tokenProvider);
   }
 
-  async function failureIn(call: () => Promise<unknown>): Promise<Failure> {
-    const record = new CallRecord();
-    const error = await rejection(runInCall(record, call));
-    return failureOf(error, way.own ? record : undefined);
+  function open(connection = stub.connection) {
+    if (way.own) {
+      const { transport, sent, close } = createTransport(connection, way);
+      return { client: createClient(ProcessService, transport), sent, close };
+    }
+    const sent: Sent[] = [];
+    const transport = transportOfWire(wireOf(foreign(connection)), sent);
+    return { client: createClient(ProcessService, transport), sent, close: () => undefined };
+  }
+
+  function facade(options: ClientOptions = {}) {
+    return way.own
+      ? new ProcessClient(stub.connection, {
+          protocol: way.protocol,
+          httpVersion: way.httpVersion,
+          ...options,
+        })
+      : new ProcessClient({ transport: foreign(stub.connection) }, options);
+  }
+
+  async function failureIn(call: Promise<unknown>): Promise<Failure | undefined> {
+    await rejection(call);
+    return sent.at(-1)?.failure;
   }
 
   function expected({ own, http1, foreign }: Break) {
@@ -69,8 +82,10 @@ describe.each(WAYS)("over $protocol and HTTP/$httpVersion", (way) => {
 
   it.each(UNARY_BREAKS)("a unary call: $title", async (broken) => {
     stub.faults.add({ method: "GetProcess", ...broken.fault });
-    const failure = await failureIn(() => client.getProcess({ name }));
-    expect(failure).toMatchObject(expected(broken));
+    const failure = await failureIn(client.getProcess({ name }));
+    const { delay, ...others } = expected(broken);
+    expect(failure).toMatchObject(others);
+    expect(failure?.delay).toEqual(delay);
   });
 
   // A stream of REST that ends well tells no status, so that none can be missing.
@@ -80,7 +95,7 @@ describe.each(WAYS)("over $protocol and HTTP/$httpVersion", (way) => {
 
   it.each(streamBreaks)("a stream after its first message: $title", async (broken) => {
     stub.faults.add({ method: "StreamOutput", ...broken.fault });
-    const failure = await failureIn(() => collect(client.streamOutput({ name })));
+    const failure = await failureIn(collect(client.streamOutput({ name })));
     expect(failure).toMatchObject(expected(broken));
   });
 
@@ -88,21 +103,25 @@ describe.each(WAYS)("over $protocol and HTTP/$httpVersion", (way) => {
     // A port that no call went to, so that no connection to it is left over anywhere.
     await using other = await startStubServer();
     await other.stop();
-    const { client, close } = open(other.connection);
-    expect(await failureIn(() => client.getProcess({ name }))).toEqual({ kind: "refused" });
+    const { client, sent, close } = open(other.connection);
+    await rejection(client.getProcess({ name }));
+    expect(sent[0]?.failure?.kind).toBe("refused");
     close();
   });
 
   it("a server that went away since the last call", async () => {
     await stub.stop();
-    const { kind } = await failureIn(() => client.getProcess({ name }));
-    expect(["refused", "lost"]).toContain(kind);
+    const failure = await failureIn(client.getProcess({ name }));
+    expect(["refused", "lost"]).toContain(failure?.kind);
   });
 
   it("the deadline of the attempt", async () => {
     stub.faults.add({ method: "GetProcess", fault: "hang" });
-    const failure = await failureIn(() => client.getProcess({ name }, { timeoutMs: 100 }));
-    expect(failure).toEqual({ kind: "deadline" });
+    await using impatient = facade({ attemptTimeoutMs: 100, retry: false });
+    await expect(impatient.getProcess(name)).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+      rawMessage: `GetProcess of ${name} was not answered within 100 ms`,
+    });
   });
 
   it("a GOAWAY that lets the call finish is no failure", async () => {
@@ -113,23 +132,12 @@ describe.each(WAYS)("over $protocol and HTTP/$httpVersion", (way) => {
 
   it("the caller's own abort is told by its signal, whatever the transport makes of it", async () => {
     stub.faults.add({ method: "*", nth: "every", fault: "hang" });
-    const config = way.own
-      ? stub.connection
-      : {
-          transport: authorized(
-            createGrpcWebTransport({ baseUrl: stub.url, httpVersion: way.httpVersion }),
-            stub.token,
-          ),
-        };
-    await using facade = new ProcessClient(
-      config,
-      way.own ? { protocol: way.protocol, httpVersion: way.httpVersion } : {},
-    );
+    await using client = facade();
     const reasons = [new Error("enough"), new ConnectError("mine", Code.Unavailable), "a string"];
     for (const reason of reasons) {
       for (const call of [
-        (signal: AbortSignal) => facade.getProcess(name, { signal }),
-        (signal: AbortSignal) => collect(facade.streamOutput(name, { signal })),
+        (signal: AbortSignal) => client.getProcess(name, { signal }),
+        (signal: AbortSignal) => collect(client.streamOutput(name, { signal })),
       ]) {
         const before = stub.faults.calls("*");
         const abort = new AbortController();

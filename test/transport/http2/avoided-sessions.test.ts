@@ -1,8 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
 import { createTransport } from "../../support/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { followForever } from "../support/follow.js";
@@ -17,11 +15,8 @@ test("connections that are kept for the calls on them leave room for others", as
   const own = closing(createTransport({ aiemUrl: server.url }, { protocol: "grpc" }));
   const client = createClient(ProcessService, own.transport);
   for (let n = 0; n < FOLLOWERS; n += 1) {
-    const record = new CallRecord();
-    await runInCall(record, () =>
-      client.streamOutput({ name: "p" })[Symbol.asyncIterator]().next(),
-    );
-    own.avoid(record);
+    await client.streamOutput({ name: "p" })[Symbol.asyncIterator]().next();
+    own.sent.at(-1)?.attempt.evidence.connection?.avoid();
   }
   const { process } = await client.getProcess({ name: "p" }, { timeoutMs: 20_000 });
   expect(process?.name).toBe("p");

@@ -2,8 +2,6 @@ import { createServer, type OutgoingHttpHeaders } from "node:http2";
 import { Code, createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
 import { createTransport } from "../../support/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
@@ -18,21 +16,20 @@ async function answer(headers: OutgoingHttpHeaders, body?: Buffer) {
   });
   const { port } = closing(await listen(server));
   const origin = `http://127.0.0.1:${port}`;
-  const { transport } = closing(createTransport({ aiemUrl: origin }, { protocol: "grpc" }));
-  return { origin, client: createClient(ProcessService, transport) };
+  const { transport, sent } = closing(createTransport({ aiemUrl: origin }, { protocol: "grpc" }));
+  return { origin, sent, client: createClient(ProcessService, transport) };
 }
 
 test("a status whose message is not encoded keeps its code and message", async () => {
-  const { client } = await answer({
+  const { client, sent } = await answer({
     "content-type": "application/grpc+proto",
     "grpc-status": "9",
     "grpc-message": "50% off",
   });
-  const record = new CallRecord();
-  await expect(runInCall(record, () => client.getProcess({ name: PROCESS }))).rejects.toMatchObject(
+  await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
     failure("FailedPrecondition", /^50% off$/),
   );
-  expect(record.grpcStatus).toEqual({ code: Code.FailedPrecondition, message: "50% off" });
+  expect(sent[0]?.failure).toMatchObject({ kind: "status", code: Code.FailedPrecondition });
 });
 
 test.each([
@@ -58,14 +55,15 @@ test.each([
 );
 
 test("an answer that ends without a status is told as it is", async () => {
-  const { client } = await answer(
+  const { origin, client, sent } = await answer(
     { "content-type": "application/grpc+proto" },
     Buffer.from([0, 0, 0, 0, 0]),
   );
-  const record = new CallRecord();
-  await expect(runInCall(record, () => client.getProcess({ name: PROCESS }))).rejects.toMatchObject(
-    failure("Internal", /^protocol error: missing status$/),
+  await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
+    failure("Internal", new RegExp(`^${origin} ended its answer without a gRPC status$`)),
   );
-  expect(record).toMatchObject({ answered: true, neverProcessed: false });
-  expect(record.grpcStatus).toBeUndefined();
+  expect(sent[0]).toMatchObject({
+    attempt: { evidence: { answered: true } },
+    failure: { kind: "lost" },
+  });
 });

@@ -1,13 +1,13 @@
 import { createServer } from "node:http";
 import { Code, createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { startStubServer } from "../../../src/stub/index.js";
-import { createTransport } from "../../support/create-transport.js";
-import { answering, startEdge } from "../rest/support/http-edge.js";
-import { closing } from "../support/cleanup.js";
-import { listen } from "../support/listen.js";
-import { PROCESS } from "../support/process-name.js";
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { startStubServer } from "../../src/stub/index.js";
+import { createTransport } from "../support/create-transport.js";
+import { answering, startEdge } from "./rest/support/http-edge.js";
+import { closing } from "./support/cleanup.js";
+import { listen } from "./support/listen.js";
+import { PROCESS } from "./support/process-name.js";
 
 const name = PROCESS;
 const ENGINE = "workspaces/w/sandboxEngines/e";
