@@ -87,6 +87,9 @@ export interface AttemptWish extends Pick<Hints, "affinity"> {
   readonly time?: AttemptTime | undefined;
 }
 
+/** What limits a call, besides the life of its client. */
+export type CallLimits = Pick<CallOptions, "signal" | "timeoutMs">;
+
 /**
  * Runs a call in its limits: the caller's signal and time, and the life of the client.
  *
@@ -96,13 +99,13 @@ export interface AttemptWish extends Pick<Hints, "affinity"> {
 export async function withLimit<T>(
   caller: Caller,
   subject: string,
-  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
+  limits: CallLimits,
   run: (limit: Limit) => Promise<T>,
 ): Promise<T> {
-  if (signal === undefined && timeoutMs === undefined) {
+  if (limits.signal === undefined && limits.timeoutMs === undefined) {
     return await run(caller.life);
   }
-  const limit = callLimit(caller, subject, { signal, timeoutMs });
+  const limit = callLimit(caller, subject, limits);
   try {
     return await run(limit);
   } finally {
@@ -111,14 +114,10 @@ export async function withLimit<T>(
 }
 
 /** The limit of a call. To be released. With a time of zero there is one attempt, and no clock. */
-export function callLimit(
-  caller: Caller,
-  subject: string,
-  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
-): Limit {
-  return timeoutMs === 0
-    ? caller.life.within({ signal, once: true })
-    : streamLimit(caller, () => subject, { signal, timeoutMs });
+export function callLimit(caller: Caller, subject: string, limits: CallLimits): Limit {
+  return limits.timeoutMs === 0
+    ? caller.life.within({ signal: limits.signal, once: true })
+    : streamLimit(caller, () => subject, limits);
 }
 
 /**
@@ -129,7 +128,7 @@ export function callLimit(
 export function streamLimit(
   { life }: Caller,
   subject: () => string,
-  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
+  { signal, timeoutMs }: CallLimits,
 ): Limit {
   const overdue = () =>
     new ConnectError(`${subject()} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
@@ -141,12 +140,8 @@ export function streamLimit(
  *
  * @throws the error of its failure; the reason of the limit where that ends it.
  */
-export async function run<T>(
-  caller: Caller,
-  call: Call<T>,
-  options: Pick<CallOptions, "signal" | "timeoutMs">,
-): Promise<T> {
-  const outcome = await runToOutcome(caller, call, options);
+export async function run<T>(caller: Caller, call: Call<T>, limits: CallLimits): Promise<T> {
+  const outcome = await runToOutcome(caller, call, limits);
   if (!outcome.ok) {
     throw errorOf(outcome.failure, call.method.name, call.resource);
   }
@@ -157,9 +152,9 @@ export async function run<T>(
 export function runToOutcome<T>(
   caller: Caller,
   call: Call<T>,
-  options: Pick<CallOptions, "signal" | "timeoutMs">,
+  limits: CallLimits,
 ): Promise<Outcome<T>> {
-  return withLimit(caller, `${call.method.name} of ${call.resource}`, options, (limit) =>
+  return withLimit(caller, `${call.method.name} of ${call.resource}`, limits, (limit) =>
     attempts(caller, call, limit, patienceOf(caller, limit)),
   );
 }
