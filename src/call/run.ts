@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { type Limit, sleep } from "../async/limit.js";
 import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { headerTimeoutMs } from "../transport/header-timeout.js";
@@ -13,7 +13,7 @@ import {
   newAttempt,
   type Wire,
 } from "../transport/wire.js";
-import type { CallOptions } from "./call-options.js";
+import { type CallLimits, withLimit } from "./call-limit.js";
 import type { ClientHooks } from "./hooks.js";
 import {
   mayHaveHadEffect,
@@ -87,54 +87,6 @@ export interface AttemptWish extends Pick<Hints, "affinity"> {
   readonly time?: AttemptTime | undefined;
 }
 
-/** What limits a call, besides the life of its client. */
-export type CallLimits = Pick<CallOptions, "signal" | "timeoutMs">;
-
-/**
- * Runs a call in its limits: the caller's signal and time, and the life of the client.
- *
- * @param subject what took too long, for the error.
- * @throws the reason of the limit where that ends it.
- */
-export async function withLimit<T>(
-  caller: Caller,
-  subject: string,
-  limits: CallLimits,
-  run: (limit: Limit) => Promise<T>,
-): Promise<T> {
-  if (limits.signal === undefined && limits.timeoutMs === undefined) {
-    return await run(caller.life);
-  }
-  const limit = callLimit(caller, subject, limits);
-  try {
-    return await run(limit);
-  } finally {
-    limit.release();
-  }
-}
-
-/** The limit of a call. To be released. With a time of zero there is one attempt, and no clock. */
-export function callLimit(caller: Caller, subject: string, limits: CallLimits): Limit {
-  return limits.timeoutMs === 0
-    ? caller.life.within({ signal: limits.signal, once: true })
-    : streamLimit(caller, () => subject, limits);
-}
-
-/**
- * The limit of what goes on until its time is over, which may be at once. To be released.
- *
- * @param subject what took too long, for the error; asked for only then.
- */
-export function streamLimit(
-  { life }: Caller,
-  subject: () => string,
-  { signal, timeoutMs }: CallLimits,
-): Limit {
-  const overdue = () =>
-    new ConnectError(`${subject()} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
-  return life.within({ signal, ms: timeoutMs, overdue });
-}
-
 /**
  * Runs a call that is one RPC.
  *
@@ -154,7 +106,7 @@ export function runToOutcome<T>(
   call: Call<T>,
   limits: CallLimits,
 ): Promise<Outcome<T>> {
-  return withLimit(caller, `${call.method.name} of ${call.resource}`, limits, (limit) =>
+  return withLimit(caller.life, `${call.method.name} of ${call.resource}`, limits, (limit) =>
     attempts(caller, call, limit, patienceOf(caller, limit)),
   );
 }
