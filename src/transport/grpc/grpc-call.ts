@@ -222,6 +222,10 @@ export class GrpcCall implements Http2Listener {
       if (!isOk(status)) {
         return this.#ofStatus(status, carrier);
       }
+      if (!this.#isGrpc && this.#bytes > 0) {
+        // What came cannot be read, so that the end would hide a loss.
+        return this.#notGrpc();
+      }
       return this.#reader.isMidMessage ? this.#cutShort() : undefined;
     }
     if (end && "failure" in end) {
