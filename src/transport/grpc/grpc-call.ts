@@ -40,7 +40,8 @@ export class GrpcCall implements Http2Listener {
   readonly #attempt: Attempt;
   readonly #reader: MessageReader;
   readonly #done: (failure: Failure | undefined) => void;
-  readonly #stopListening: () => void;
+  // A limit that has ended already calls back before there is anything to stop.
+  readonly #stopListening: () => void = () => undefined;
   #stream: Http2Stream | undefined;
   #sentAt = 0;
   #head: ResponseHead | undefined;
