@@ -1,6 +1,7 @@
 import {
   createServer,
   type Http2Server,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
   type ServerOptions,
@@ -17,7 +18,7 @@ export interface RawHttp2Server extends Listening {
 
 /** A plain HTTP/2 server for a test. */
 export async function startHttp2Server(
-  onStream: (stream: ServerHttp2Stream, path: string) => void,
+  onStream: (stream: ServerHttp2Stream, path: string, headers: IncomingHttpHeaders) => void,
   options: ServerOptions = {},
 ): Promise<RawHttp2Server> {
   const server = createServer(options);
@@ -28,7 +29,7 @@ export async function startHttp2Server(
   });
   server.on("stream", (stream, headers) => {
     stream.on("error", () => undefined);
-    onStream(stream, headers[":path"] ?? "");
+    onStream(stream, headers[":path"] ?? "", headers);
   });
   const listening = closing(await listen(server));
   return { ...listening, url: `http://127.0.0.1:${listening.port}`, server, sessions };
