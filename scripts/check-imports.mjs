@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { importViolations } from "./import-rules.mjs";
+import { importViolations, rulesWithoutFiles } from "./import-rules.mjs";
 
-const violations = importViolations(fileURLToPath(new URL("..", import.meta.url)).slice(0, -1));
+const root = fileURLToPath(new URL("..", import.meta.url)).slice(0, -1);
+const violations = [...rulesWithoutFiles(root), ...importViolations(root)];
 for (const violation of violations) {
   console.error(violation);
 }

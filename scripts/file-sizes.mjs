@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { filesUnder } from "./source-files.mjs";
 
 /** A file longer than this holds more than one concept. */
-const maxLines = 250;
+const maxLines = 350;
 
 /**
  * The lengths of the source files.

@@ -1,11 +1,15 @@
 /** Runs and follows processes inside the SandboxEngines of H2O AI Engine Manager (AIEM). */
 export { Code, ConnectError } from "@connectrpc/connect";
-export { discoverConnection } from "./auth/discovery/discover-connection.js";
-export type { DiscoverConnectionOptions } from "./auth/discovery/discover-connection-options.js";
-export type { AuthHttpOptions } from "./auth/http/auth-http-options.js";
-export type { RefreshTokenOptions } from "./auth/refresh/refresh-token-options.js";
-export { refreshTokenProvider } from "./auth/refresh/refresh-token-provider.js";
-export { connectionFromEnvironment } from "./auth/settings/connection-from-environment.js";
+export { connectionFromEnvironment } from "./auth/connection-from-environment.js";
+export {
+  type DiscoverConnectionOptions,
+  discoverConnection,
+} from "./auth/discovery/discover-connection.js";
+export type { AuthHttpOptions } from "./auth/http/send.js";
+export {
+  type RefreshTokenOptions,
+  refreshTokenProvider,
+} from "./auth/refresh/refresh-token-provider.js";
 export type { CallOptions } from "./call/call-options.js";
 export type { ClientHooks, ResumeEvent, RetryEvent } from "./call/hooks.js";
 export type { RetryOptions } from "./call/patience.js";
@@ -34,7 +38,7 @@ export { ProcessFailedError } from "./errors/process-failed-error.js";
 export { ReplayStalledError } from "./errors/replay-stalled-error.js";
 export { TokenEndpointError, type TokenEndpointRefusal } from "./errors/token-endpoint-error.js";
 export { type OutputSoFar, WaitTimeoutError } from "./errors/wait-timeout-error.js";
-export { CapturedOutput } from "./model/captured-output.js";
+export { CapturedOutput, type ProcessResult } from "./model/captured-output.js";
 export type {
   OutputChunk,
   OutputFrame,
@@ -51,7 +55,6 @@ export {
   type ProcessState,
   type SecretEnvironmentVariable,
 } from "./model/process.js";
-export type { ProcessResult } from "./model/process-result.js";
 export type { EngineNameParts, ProcessNameParts } from "./model/resource-names.js";
 export type { SignalName } from "./model/signals.js";
 export type { OutputLine, StreamLinesOptions } from "./output/lines.js";

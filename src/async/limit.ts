@@ -36,8 +36,9 @@ export class Limit {
   /** Whether there is to be one attempt and no waiting. */
   readonly once: boolean;
   readonly #due: number;
-  readonly #stops: (() => void)[] = [];
-  readonly #listeners = new Set<() => void>();
+  // Both made at the first use: an idle follower has a limit, too.
+  #stops: (() => void)[] | undefined;
+  #listeners: Set<() => void> | undefined;
   #why: (() => unknown) | undefined;
   #isOverdue = false;
   #ended: Ended | undefined;
@@ -53,17 +54,17 @@ export class Limit {
         this.#isOverdue = outer.#isOverdue;
         this.end(outer.#why ?? neverEnded);
       };
-      this.#stops.push(outer.onEnd(endWithOuter));
+      this.#addStop(outer.onEnd(endWithOuter));
     }
     if (signal && !this.isEnded) {
-      this.#stops.push(onAbort(signal, () => this.end(() => signal.reason)));
+      this.#addStop(onAbort(signal, () => this.end(() => signal.reason)));
     }
     if (ms !== Number.POSITIVE_INFINITY && !soft && !this.isEnded) {
       const expire = () => {
         this.#isOverdue = true;
         this.end(overdue ?? neverEnded);
       };
-      this.#stops.push(startTimer(ms, expire));
+      this.#addStop(startTimer(ms, expire));
     }
   }
 
@@ -102,7 +103,7 @@ export class Limit {
   }
 
   /**
-   * Calls `listener` when this ends, at once if it has.
+   * Calls `listener` when this ends, at once if it has. A listener can be on it once.
    *
    * @returns a function that takes the listener off.
    */
@@ -111,11 +112,10 @@ export class Limit {
       listener();
       return nothing;
     }
-    // A function of its own, so that the same listener can be added twice.
-    const entry = () => listener();
-    this.#listeners.add(entry);
+    this.#listeners ??= new Set();
+    const listeners = this.#listeners.add(listener);
     return () => {
-      this.#listeners.delete(entry);
+      listeners.delete(listener);
     };
   }
 
@@ -138,18 +138,25 @@ export class Limit {
     }
     this.#why = why;
     this.release();
-    for (const listener of this.#listeners) {
+    for (const listener of this.#listeners ?? []) {
       listener();
     }
-    this.#listeners.clear();
+    this.#listeners = undefined;
     this.#controller?.abort(this.ended?.reason);
   }
 
   /** Takes timers and listeners off: it ends by `end` only from now on. */
   release(): void {
-    for (const stop of this.#stops.splice(0)) {
+    const stops = this.#stops;
+    this.#stops = undefined;
+    for (const stop of stops ?? []) {
       stop();
     }
+  }
+
+  #addStop(stop: () => void): void {
+    this.#stops ??= [];
+    this.#stops.push(stop);
   }
 }
 

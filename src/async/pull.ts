@@ -26,7 +26,9 @@ type Result<T> = IteratorResult<T, void>;
  */
 export class Pull<T> implements AsyncIterableIterator<T, void, undefined>, AsyncDisposable {
   readonly #source: PullSource<T>;
+  // The last next() that waits, and how many do.
   #pending: Promise<unknown> | undefined;
+  #waiting = 0;
   #isDone = false;
 
   constructor(source: PullSource<T>) {
@@ -40,21 +42,11 @@ export class Pull<T> implements AsyncIterableIterator<T, void, undefined>, Async
 
   next(): Promise<Result<T>> {
     const before = this.#pending;
-    if (before === undefined) {
-      const ready = this.#ready();
-      if (ready) {
-        return Promise.resolve(ready);
-      }
+    if (before !== undefined) {
+      return this.#hold(this.#after(before));
     }
-    const result = before === undefined ? this.#wait() : this.#after(before);
-    this.#pending = result;
-    const clear = () => {
-      if (this.#pending === result) {
-        this.#pending = undefined;
-      }
-    };
-    result.then(clear, clear);
-    return result;
+    const ready = this.#ready();
+    return ready ? Promise.resolve(ready) : this.#hold(this.#wait());
   }
 
   return(): Promise<Result<T>> {
@@ -83,6 +75,11 @@ export class Pull<T> implements AsyncIterableIterator<T, void, undefined>, Async
     }
   }
 
+  #hold(result: Promise<Result<T>>): Promise<Result<T>> {
+    this.#pending = result;
+    return result;
+  }
+
   /** What can be told without waiting. */
   #ready(): Result<T> | undefined {
     if (this.#isDone) {
@@ -94,8 +91,15 @@ export class Pull<T> implements AsyncIterableIterator<T, void, undefined>, Async
 
   // One after another, as those of a generator.
   async #after(before: Promise<unknown>): Promise<Result<T>> {
+    this.#waiting += 1;
     await before.catch(leave);
-    return this.#ready() ?? (await this.#wait());
+    this.#waiting -= 1;
+    const ready = this.#ready();
+    if (ready === undefined) {
+      return await this.#wait();
+    }
+    this.#clear();
+    return ready;
   }
 
   async #wait(): Promise<Result<T>> {
@@ -111,9 +115,17 @@ export class Pull<T> implements AsyncIterableIterator<T, void, undefined>, Async
         this.#close();
         throw error;
       }
+    } finally {
+      this.#clear();
     }
     this.#close();
     return DONE;
+  }
+
+  #clear(): void {
+    if (this.#waiting === 0) {
+      this.#pending = undefined;
+    }
   }
 }
 

@@ -161,7 +161,7 @@ export class Patience {
 
   #nextInOutage(now: number, askedMs: number | undefined): number | undefined {
     const leftMs = this.#policy.maxOutageMs - (now - this.#outageBegan);
-    // A timer may fire a little early: that the last attempt was given is no matter of the clock.
+    // A timer may fire a little early, with some time left: there is one last attempt all the same.
     if (this.#lastGiven || leftMs <= 0) {
       return undefined;
     }

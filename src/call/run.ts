@@ -7,8 +7,8 @@ import { headerTimeoutMs } from "../transport/header-timeout.js";
 import { SAME_TOKEN } from "../transport/token.js";
 import {
   type Attempt,
-  type Connection,
   type Evidence,
+  type Hints,
   LEFT,
   newAttempt,
   type Wire,
@@ -83,10 +83,8 @@ export interface Attempted<T> {
 }
 
 /** What one attempt wants besides its call. */
-export interface AttemptWish {
+export interface AttemptWish extends Pick<Hints, "affinity"> {
   readonly time?: AttemptTime | undefined;
-  readonly affinity?: Connection | undefined;
-  readonly rejectedToken?: string | undefined;
 }
 
 /**
@@ -114,22 +112,28 @@ export async function withLimit<T>(
 
 /** The limit of a call. To be released. With a time of zero there is one attempt, and no clock. */
 export function callLimit(
-  { life }: Caller,
+  caller: Caller,
   subject: string,
   { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
 ): Limit {
-  const once = timeoutMs === 0;
-  return life.within({
-    signal,
-    once,
-    ms: once ? undefined : timeoutMs,
-    overdue: () => tookTooLong(subject, timeoutMs),
-  });
+  return timeoutMs === 0
+    ? caller.life.within({ signal, once: true })
+    : streamLimit(caller, () => subject, { signal, timeoutMs });
 }
 
-/** The error of a limit of the caller's. */
-export function tookTooLong(subject: string, timeoutMs: number | undefined): ConnectError {
-  return new ConnectError(`${subject} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+/**
+ * The limit of what goes on until its time is over, which may be at once. To be released.
+ *
+ * @param subject what took too long, for the error; asked for only then.
+ */
+export function streamLimit(
+  { life }: Caller,
+  subject: () => string,
+  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
+): Limit {
+  const overdue = () =>
+    new ConnectError(`${subject()} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+  return life.within({ signal, ms: timeoutMs, overdue });
 }
 
 /**
@@ -167,7 +171,7 @@ export function patienceOf(caller: Caller, limit: Limit): Patience {
 
 /**
  * Sends a request until there is an end of it: an answer, a failure that another attempt would not
- * change, or the end of the patience. A refused token is met with another one, once in a row.
+ * change, or the end of the patience.
  *
  * @throws the reason of the limit as soon as that ends; what a hook throws.
  */
@@ -177,30 +181,21 @@ export async function attempts<T>(
   limit: Limit,
   patience: Patience,
 ): Promise<Outcome<T>> {
-  let refused: { readonly token: string; readonly failure: Failure } | undefined;
   for (;;) {
     if (call.lastLook && limit.remainingMs() === 0) {
       return await call.lastLook();
     }
-    const attempted = await attempt(caller, call, limit, { rejectedToken: refused?.token });
-    const { outcome, evidence, tookMs } = attempted;
+    const { outcome, tookMs } = await attempt(caller, call, limit);
     if (outcome.ok) {
       const againMs = call.againAfterMs?.(outcome.value, tookMs);
       if (againMs === undefined) {
         return outcome;
       }
-      refused = undefined;
       patience.progress();
       await pause(Math.min(againMs, limit.remainingMs()), limit);
       continue;
     }
-    // There is no other token: the server's word about this one counts.
-    const failure = refused && outcome.failure === SAME_TOKEN ? refused.failure : outcome.failure;
-    if (!refused && isTokenRefused(failure, evidence)) {
-      refused = { token: evidence.token, failure };
-      continue;
-    }
-    refused = undefined;
+    const { failure } = outcome;
     const settled = await call.settle?.(failure, tookMs);
     if (settled) {
       return settled;
@@ -217,7 +212,7 @@ export async function attempts<T>(
 }
 
 /**
- * Sends a request once.
+ * Sends a request; where the server refuses its token, once more with another one.
  *
  * @throws the reason of the limit if that has ended; no other error: a failed attempt is an outcome.
  */
@@ -226,6 +221,24 @@ export async function attempt<T>(
   call: Call<T>,
   limit: Limit,
   wish: AttemptWish = {},
+): Promise<Attempted<T>> {
+  const first = await sendOnce(caller, call, limit, undefined, wish);
+  const { outcome, evidence } = first;
+  if (outcome.ok || !isTokenRefused(outcome.failure, evidence)) {
+    return first;
+  }
+  const second = await sendOnce(caller, call, limit, evidence.token, wish);
+  // There is no other token: the server's word about this one counts.
+  return !second.outcome.ok && second.outcome.failure === SAME_TOKEN ? first : second;
+}
+
+/** @throws as `attempt`. */
+async function sendOnce<T>(
+  caller: Caller,
+  call: Call<T>,
+  limit: Limit,
+  rejectedToken: string | undefined,
+  wish: AttemptWish,
 ): Promise<Attempted<T>> {
   limit.throwIfEnded();
   const time = wish.time ?? call.time?.(limit.remainingMs()) ?? usualTime(caller, call, limit);
@@ -236,7 +249,7 @@ export async function attempt<T>(
       long: call.long,
       serverTimeoutMs: time.serverMs,
       affinity: wish.affinity,
-      rejectedToken: wish.rejectedToken,
+      rejectedToken,
     },
     own,
   );

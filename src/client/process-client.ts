@@ -1,8 +1,8 @@
 import type { CallOptions } from "../call/call-options.js";
 import type { Caller } from "../call/run.js";
+import type { ProcessResult } from "../model/captured-output.js";
 import type { OutputFrame } from "../model/output.js";
 import type { FinishedProcess, Process, ProcessSpec } from "../model/process.js";
-import type { ProcessResult } from "../model/process-result.js";
 import type { SignalName } from "../model/signals.js";
 import { type OutputLine, type StreamLinesOptions, streamLines } from "../output/lines.js";
 import { FollowedOutput, type LiveOutput } from "../output/live-output.js";

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { Limit } from "../async/limit.js";
 import type { CallOptions } from "../call/call-options.js";
 import { mayHaveHadEffect } from "../call/patience.js";
 import { type Caller, runToOutcome } from "../call/run.js";
@@ -36,10 +37,11 @@ export async function terminateProcess(
   requireProcessName("name", name);
   checkTerminateOptions(options);
   const { graceMs = GRACE_MS, timeoutMs = Number.POSITIVE_INFINITY, signal, headers } = options;
-  const end = performance.now() + timeoutMs;
+  // It only tells how much is left: each step has a limit of its own.
+  const total = new Limit({ ms: timeoutMs, soft: true });
   // Timers have whole milliseconds: less than one is none.
-  const remainingMs = () => Math.max(0, Math.floor(end - performance.now()));
-  const limit = (mostMs: number) => {
+  const remainingMs = () => Math.floor(total.remainingMs());
+  const atMost = (mostMs: number) => {
     const limitMs = Math.min(mostMs, remainingMs());
     return { signal, headers, timeoutMs: Number.isFinite(limitMs) ? limitMs : undefined };
   };
@@ -48,7 +50,7 @@ export async function terminateProcess(
   const send = async (signalName: keyof typeof SIGNALS) => {
     try {
       return await signalUnlessFinished(caller, name, signalName, () =>
-        limit(Number.POSITIVE_INFINITY),
+        atMost(Number.POSITIVE_INFINITY),
       );
     } catch (error) {
       throw remainingMs() === 0 && isDeadline(error) ? over(undefined, { cause: error }) : error;
@@ -60,7 +62,7 @@ export async function terminateProcess(
   }
   try {
     // A wait of zero would take the time of an attempt.
-    return await waitProcess(caller, name, limit(Math.max(graceMs, 1)));
+    return await waitProcess(caller, name, atMost(Math.max(graceMs, 1)));
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) {
       throw error;
@@ -75,7 +77,7 @@ export async function terminateProcess(
   }
   try {
     const mostMs = killed.doubt ? Math.max(graceMs, GRACE_MS) : Number.POSITIVE_INFINITY;
-    return await waitProcess(caller, name, limit(mostMs));
+    return await waitProcess(caller, name, atMost(mostMs));
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) {
       throw error;

@@ -1,5 +1,7 @@
 import { Code } from "@connectrpc/connect";
 
+const SHOWN_CHARACTERS = 200;
+
 /** An argument breaks a rule. Nothing was sent. */
 export class InvalidInputError extends Error {
   override readonly name = "InvalidInputError";
@@ -16,4 +18,25 @@ export class InvalidInputError extends Error {
     this.field = field;
     this.rule = rule;
   }
+}
+
+/**
+ * A refused value as an error message may show it: quoted, and cut where it is long. Of objects only
+ * that they are some: what they hold may be secret, and turning them into text may throw.
+ */
+export function shownValue(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return cut(JSON.stringify(value));
+    case "object":
+      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+    case "function":
+      return "a function";
+    default:
+      return cut(String(value));
+  }
+}
+
+function cut(text: string): string {
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }

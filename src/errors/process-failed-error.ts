@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import type { ProcessResult } from "../model/process-result.js";
+import type { ProcessResult } from "../model/captured-output.js";
 import { hideFromInspection } from "./hide-from-inspection.js";
 
 // Enough to see the reason in a log line; the whole output is in the result.

@@ -38,7 +38,7 @@ export class WaitTimeoutError extends Error {
     options: WaitTimeoutErrorOptions = {},
   ) {
     const within = `within ${timeoutMs / 1000} s`;
-    super(`process ${processName} ${outcome(process, within, options.terminated)}`, options);
+    super(`process ${processName} ${stateOf(process, within, options.terminated)}`, options);
     this.process = process;
     this.timeoutMs = timeoutMs;
     this.output = options.output;
@@ -46,7 +46,7 @@ export class WaitTimeoutError extends Error {
   }
 }
 
-function outcome(process: Process | undefined, within: string, terminated = false): string {
+function stateOf(process: Process | undefined, within: string, terminated = false): string {
   const late = `did not reach final state ${within}`;
   if (!process) {
     return `${late}: its state is not known`;

@@ -1,3 +1,5 @@
+import type { FinishedProcess } from "./process.js";
+
 /**
  * What was kept of one output stream: all of it up to a bound, beyond that its beginning and its
  * end.
@@ -53,4 +55,18 @@ export class CapturedOutput {
 
 function decode(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
+
+/** How a process ended and what it wrote: the outcome of `runProcess`. */
+export interface ProcessResult {
+  /** The finished process. */
+  readonly process: FinishedProcess;
+  /** Its exit code; undefined where the server gave none. */
+  readonly exitCode: number | undefined;
+  /** Whether it SUCCEEDED. */
+  readonly ok: boolean;
+  /** What it wrote to standard output. */
+  readonly stdout: CapturedOutput;
+  /** What it wrote to standard error. */
+  readonly stderr: CapturedOutput;
 }

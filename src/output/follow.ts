@@ -8,14 +8,14 @@ import {
   isTokenRefused,
   pause,
   retryDelayMs,
-  tookTooLong,
+  streamLimit,
 } from "../call/run.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
 import type { Batch, Evidence } from "../transport/wire.js";
-import { OutputStream, STREAM_OUTPUT, type StreamEvent } from "./output-stream.js";
+import { OutputAttempt, STREAM_OUTPUT, type StreamEvent } from "./output-attempt.js";
 import { OutputCounter, Replay, ReplayWatch } from "./replay.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
 
@@ -43,20 +43,17 @@ export class Follow {
   readonly #caller: Caller;
   readonly #name: string;
   readonly #options: StreamOutputOptions;
-  readonly #subject: string;
   // Undefined with skipReplay: the first byte's place in its stream is not known.
   readonly #counter: OutputCounter | undefined;
   readonly #patience: Patience;
   readonly #replays: ReplayWatch;
   #limit: Limit | undefined;
-  #stream: OutputStream | undefined;
+  #stream: OutputAttempt | undefined;
   #replay: Replay | undefined;
   // Whether all that the stream brings is new, and the hook knows.
   #isLive = false;
   #added = false;
   #ready: Batch | undefined;
-  #taken: Batch | undefined;
-  #counted = 0;
   #brokenBy: Failure | undefined;
   // The last attempt whose token was refused, since there was progress.
   #refused: Evidence | undefined;
@@ -66,16 +63,11 @@ export class Follow {
   #isVerifying = false;
   #finished: FinishedProcess | undefined;
 
-  /**
-   * Opens nothing yet: the first `more` does, by when the options must have been checked.
-   *
-   * @param subject what takes too long, for the error of a timeout.
-   */
-  constructor(caller: Caller, name: string, options: StreamOutputOptions, subject = "following") {
+  /** Opens nothing yet: the first `more` does, by when the options must have been checked. */
+  constructor(caller: Caller, name: string, options: StreamOutputOptions) {
     this.#caller = caller;
     this.#name = name;
     this.#options = options;
-    this.#subject = subject;
     this.#counter = options?.skipReplay ? undefined : new OutputCounter(options?.resumeFrom);
     this.#patience = new Patience(caller.policy, "outage");
     this.#replays = new ReplayWatch(name);
@@ -103,7 +95,7 @@ export class Follow {
 
   /** The next batch, where one is there and nothing is to be checked or told before. */
   take(): Batch | undefined {
-    this.#countTaken();
+    this.#counter?.hold(undefined);
     if (this.isEnded) {
       return undefined;
     }
@@ -115,16 +107,13 @@ export class Follow {
         this.#progress();
       }
     }
-    this.#taken = batch;
+    this.#counter?.hold(batch);
     return batch;
   }
 
   /** Counts the frames of the batch that was taken last, up to, and not including, one. */
   countTo(index: number): void {
-    if (this.#taken && index > this.#counted) {
-      this.#counter?.addFrames(this.#taken, this.#counted, index);
-      this.#counted = index;
-    }
+    this.#counter?.countTo(index);
   }
 
   /**
@@ -134,7 +123,7 @@ export class Follow {
    * @throws what ends the follow: the reason of its limit, the server's word, a gap.
    */
   async more(): Promise<boolean> {
-    this.#countTaken();
+    this.#counter?.hold(undefined);
     this.#limit ??= this.#begin();
     const limit = this.#limit;
     while (!this.#finished) {
@@ -169,30 +158,21 @@ export class Follow {
   }
 
   #begin(): Limit {
-    const { signal, timeoutMs } = this.#options;
-    const subject = `${this.#subject} the output of ${this.#name}`;
-    const overdue = () => tookTooLong(subject, timeoutMs);
-    return this.#caller.life.within({ signal, ms: timeoutMs, overdue });
+    return streamLimit(this.#caller, () => `following the output of ${this.#name}`, this.#options);
   }
 
-  #countTaken(): void {
-    if (this.#taken) {
-      this.countTo(this.#taken.count);
-      this.#taken = undefined;
-      this.#counted = 0;
-    }
-  }
-
-  #open(limit: Limit): OutputStream {
+  #open(limit: Limit): OutputAttempt {
     const { skipReplay = false, headers } = this.#options;
     const known = this.#counter?.position();
-    this.#replay = known && new Replay(this.#name, known);
+    // Where nothing was handed over, there is nothing to check.
+    const isBegun = known && known.stdout.bytes + known.stderr.bytes > 0;
+    this.#replay = isBegun ? new Replay(this.#name, known) : undefined;
     this.#isLive = false;
     this.#added = false;
     const rejectedToken = this.#refused?.token;
     const patienceMs = this.#patienceMs();
     const request = { name: this.#name, skipReplay, headers, rejectedToken, patienceMs };
-    return new OutputStream(this.#caller, request, limit);
+    return new OutputAttempt(this.#caller, request, limit);
   }
 
   // Over HTTP/1.1 the answer to another call says nothing about the stream's own connection. Each
@@ -203,7 +183,7 @@ export class Follow {
   }
 
   /** What is new in the next batch that has anything new; undefined if none has yet. */
-  #receive(stream: OutputStream): Batch | undefined {
+  #receive(stream: OutputAttempt): Batch | undefined {
     for (let raw = stream.take(); raw; raw = stream.take()) {
       this.#received = true;
       const batch = this.#replay ? this.#replay.unseen(raw) : raw;
@@ -240,7 +220,7 @@ export class Follow {
   /** What follows from the end of a stream; undefined at the confirmed end of the output. */
   async #after(
     event: Exclude<StreamEvent, { kind: "batch" }>,
-    stream: OutputStream,
+    stream: OutputAttempt,
     limit: Limit,
   ): Promise<Break | undefined> {
     const { livedMs } = stream;

@@ -54,7 +54,7 @@ export class FollowedOutput implements LiveOutput {
 /** An iterator for the second reader of what can be read once. */
 export function alreadyRead(field: string, method: string): AsyncIterator<never, void, undefined> {
   const refuse = async () => {
-    throw new InvalidInputError(field, `can be read once: call ${method} again`);
+    throw new InvalidInputError(field, `can be read only once; call ${method} again`);
   };
   return { next: refuse };
 }
@@ -101,10 +101,12 @@ class Chunks implements PullSource<OutputChunk> {
     return { stream: "OUTPUT_STREAM_STDOUT", data, offset };
   }
 
-  async more(): Promise<boolean> {
-    if (this.#follow.isNew) {
-      this.#check();
-    }
+  more(): Promise<boolean> {
+    return this.#follow.isNew ? this.#begin() : this.#follow.more();
+  }
+
+  async #begin(): Promise<boolean> {
+    this.#check();
     return await this.#follow.more();
   }
 

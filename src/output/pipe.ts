@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Limit } from "../async/limit.js";
-import { type Caller, tookTooLong } from "../call/run.js";
+import { type Caller, streamLimit } from "../call/run.js";
 import { checkPipeOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
@@ -27,9 +27,7 @@ export async function pipeOutput(
 ): Promise<void> {
   requireProcessName("name", name);
   checkPipeOptions(options);
-  const { signal, timeoutMs } = options;
-  const overdue = () => tookTooLong(`piping the output of ${name}`, timeoutMs);
-  const limit = caller.life.within({ signal, ms: timeoutMs, overdue });
+  const limit = streamLimit(caller, () => `piping the output of ${name}`, options);
   const sinks = new OutputSinks(options, limit);
   const within = { ...caller, life: limit };
   const follow = new Follow(within, name, { ...options, signal: undefined, timeoutMs: undefined });

@@ -18,6 +18,8 @@ interface Count {
 export class OutputCounter {
   readonly #stdout: Count;
   readonly #stderr: Count;
+  #held: Batch | undefined;
+  #counted = 0;
 
   /** @param from where to go on counting; by default, at the first byte. */
   constructor(from?: OutputPosition) {
@@ -46,6 +48,23 @@ export class OutputCounter {
     }
     for (let i = from; i < to; i += 1) {
       this.add(batch.stderr(i), batch.data(i));
+    }
+  }
+
+  /** Counts what is left of the batch that was held, and holds another to be counted later. */
+  hold(batch: Batch | undefined): void {
+    if (this.#held) {
+      this.countTo(this.#held.count);
+    }
+    this.#held = batch;
+    this.#counted = 0;
+  }
+
+  /** Counts the frames of the batch that is held, up to, and not including, one. */
+  countTo(index: number): void {
+    if (this.#held && index > this.#counted) {
+      this.addFrames(this.#held, this.#counted, index);
+      this.#counted = index;
     }
   }
 

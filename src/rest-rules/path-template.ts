@@ -37,7 +37,7 @@ export function parsePathTemplate(text: string): PathTemplate {
   for (let rest = path; rest !== ""; ) {
     const [part, name, template, segment] = PART.exec(rest) ?? [];
     if (part === undefined) {
-      throw new Error(`a path is slashes and segments, which ${JSON.stringify(text)} is not`);
+      throw new Error(`${JSON.stringify(text)} is not a path of segments that each follow a slash`);
     }
     rest = rest.slice(part.length);
     if (name === undefined) {
@@ -76,7 +76,9 @@ function parseSegment(segment: string, text: string): Segment {
     throw new Error(`"**" is not supported, in ${JSON.stringify(text)}`);
   }
   if (!LITERAL.test(segment)) {
-    throw new Error(`${JSON.stringify(segment)} is no segment, in ${JSON.stringify(text)}`);
+    throw new Error(
+      `${JSON.stringify(segment)} cannot be a segment of the path ${JSON.stringify(text)}`,
+    );
   }
   return { kind: "literal", text: segment };
 }

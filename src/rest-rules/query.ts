@@ -25,7 +25,7 @@ function parameter({ name, jsonName }: TextField, text: string): string {
   try {
     return `${percentEncode(jsonName)}=${percentEncode(text)}`;
   } catch {
-    throw new FieldValueError(name, "has half a character, which no URL can carry");
+    throw new FieldValueError(name, "holds a lone surrogate, which cannot be in a URL");
   }
 }
 
@@ -64,7 +64,9 @@ function parameters(query: string): [name: string, text: string][] {
 function decode(text: string): string {
   const decoded = percentDecode(text.replaceAll("+", " "));
   if (decoded === undefined) {
-    throw new URIError("the query is malformed: after % come two hexadecimal digits, of UTF-8");
+    throw new URIError(
+      "the query is malformed: each % must be followed by two hexadecimal digits, and what they encode must be UTF-8",
+    );
   }
   return decoded;
 }

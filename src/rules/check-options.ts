@@ -1,5 +1,4 @@
-import { InvalidInputError } from "../errors/invalid-input-error.js";
-import { shown } from "../errors/shown.js";
+import { InvalidInputError, shownValue } from "../errors/invalid-input-error.js";
 
 /**
  * Refuses a value that cannot be used, by an InvalidInputError with the field. Whether undefined
@@ -78,7 +77,7 @@ export function checkOptions(
  */
 export function requireObject(field: string, value: unknown): asserts value is Values {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const kind = typeof value === "string" ? "a string" : shown(value);
+    const kind = typeof value === "string" ? "a string" : shownValue(value);
     throw new InvalidInputError(field, "must be an object", kind);
   }
   if (Symbol.iterator in value) {
@@ -105,7 +104,7 @@ export function unknownName(
 const PLAIN_NAME = /^[\w$]{1,64}$/;
 
 function shownName(name: string): string {
-  return PLAIN_NAME.test(name) ? name : shown(name);
+  return PLAIN_NAME.test(name) ? name : shownValue(name);
 }
 
 // What other libraries call the same thing; by the plain form of their names.

@@ -1,5 +1,4 @@
-import { InvalidInputError } from "../errors/invalid-input-error.js";
-import { shown } from "../errors/shown.js";
+import { InvalidInputError, shownValue } from "../errors/invalid-input-error.js";
 import { checkAiemUrl } from "./aiem-url.js";
 import {
   checkOptions,
@@ -118,11 +117,11 @@ function refuseWithTransport(field: string, value: unknown): void {
 function checkTransport({ protocol, httpVersion, sslClientKey, sslClientCert }: Values): void {
   if (httpVersion === "1.1" && protocol !== "connect" && protocol !== "rest") {
     const rule = 'must be "2" unless protocol is "connect" or "rest": gRPC needs HTTP/2';
-    throw new InvalidInputError("httpVersion", rule, shown(httpVersion));
+    throw new InvalidInputError("httpVersion", rule, shownValue(httpVersion));
   }
   if (httpVersion === "2" && protocol === "rest") {
     const rule = 'must be "1.1" with protocol: "rest"';
-    throw new InvalidInputError("httpVersion", rule, shown(httpVersion));
+    throw new InvalidInputError("httpVersion", rule, shownValue(httpVersion));
   }
   if (sslClientKey !== undefined && sslClientCert === undefined) {
     const rule = "needs sslClientCert, the certificate that it belongs to";
@@ -155,7 +154,7 @@ function requireTransport(field: string, transport: unknown): void {
     typeof transport.stream === "function";
   if (!isTransport) {
     const rule = "must be a Connect Transport, with unary and stream";
-    throw new InvalidInputError(field, rule, shown(transport));
+    throw new InvalidInputError(field, rule, shownValue(transport));
   }
 }
 
@@ -169,7 +168,7 @@ function requireAttemptTimeout(field: string, value: unknown): void {
   requirePositiveDuration(field, value);
   if (typeof value === "number" && value > MAX_HEADER_TIMEOUT_MS) {
     const rule = `must be ${MAX_HEADER_TIMEOUT_MS} or less, which is what gRPC can carry`;
-    throw new InvalidInputError(field, rule, shown(value));
+    throw new InvalidInputError(field, rule, shownValue(value));
   }
 }
 
@@ -178,7 +177,7 @@ function requireRetry(field: string, retry: unknown): void {
     return;
   }
   if (typeof retry !== "object" || retry === null) {
-    throw new InvalidInputError(field, "must be false or an object", shown(retry));
+    throw new InvalidInputError(field, "must be false or an object", shownValue(retry));
   }
   checkOptions(field, retry, RETRY);
 }

@@ -1,5 +1,4 @@
-import { InvalidInputError } from "../errors/invalid-input-error.js";
-import { shown } from "../errors/shown.js";
+import { InvalidInputError, shownValue } from "../errors/invalid-input-error.js";
 import {
   type EngineNameParts,
   formatEngineName,
@@ -39,7 +38,11 @@ function checkEngineNameParts(parts: unknown): void {
 
 function requireSegment(field: string, id: unknown): void {
   if (typeof id !== "string" || !isSegment(id)) {
-    throw new InvalidInputError(field, "must be letters, digits and any of . _ ~ -", shown(id));
+    throw new InvalidInputError(
+      field,
+      "must be letters, digits and any of . _ ~ -",
+      shownValue(id),
+    );
   }
 }
 
@@ -51,7 +54,7 @@ function requireSegment(field: string, id: unknown): void {
 export function parseProcessName(name: string): ProcessNameParts {
   const parts = typeof name === "string" ? matchProcessName(name) : undefined;
   if (!parts) {
-    throw new InvalidInputError("name", PROCESS_RULE, shown(name));
+    throw new InvalidInputError("name", PROCESS_RULE, shownValue(name));
   }
   return parts;
 }
@@ -59,20 +62,20 @@ export function parseProcessName(name: string): ProcessNameParts {
 /** Refuses what is not the resource name of an engine. */
 export function requireEngineName(field: string, name: unknown): void {
   if (typeof name !== "string" || !matchEngineName(name)) {
-    throw new InvalidInputError(field, ENGINE_RULE, shown(name));
+    throw new InvalidInputError(field, ENGINE_RULE, shownValue(name));
   }
 }
 
 /** Refuses what is not the resource name of a process. */
 export function requireProcessName(field: string, name: unknown): void {
   if (typeof name !== "string" || !matchProcessName(name)) {
-    throw new InvalidInputError(field, PROCESS_RULE, shown(name));
+    throw new InvalidInputError(field, PROCESS_RULE, shownValue(name));
   }
 }
 
 /** Refuses what cannot be the id of a new process. */
 export function requireProcessId(field: string, id: unknown): void {
   if (typeof id !== "string" || !isProcessId(id)) {
-    throw new InvalidInputError(field, ID_RULE, shown(id));
+    throw new InvalidInputError(field, ID_RULE, shownValue(id));
   }
 }

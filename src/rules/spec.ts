@@ -1,5 +1,4 @@
-import { InvalidInputError } from "../errors/invalid-input-error.js";
-import { shown } from "../errors/shown.js";
+import { InvalidInputError, shownValue } from "../errors/invalid-input-error.js";
 import type { ProcessSpec, SecretEnvironmentVariable } from "../model/process.js";
 import { checkOptions, type Rule } from "./check-options.js";
 import { optional, requireString } from "./values.js";
@@ -37,7 +36,7 @@ function requireCommand(field: string, command: unknown): void {
 
 function requireArgs(field: string, args: unknown): void {
   if (!Array.isArray(args)) {
-    throw new InvalidInputError(field, "must be an array of strings", shown(args));
+    throw new InvalidInputError(field, "must be an array of strings", shownValue(args));
   }
   for (const [index, arg] of args.entries()) {
     requireText(`${field}[${index}]`, arg);
@@ -47,7 +46,7 @@ function requireArgs(field: string, args: unknown): void {
 function requireWorkingDirectory(field: string, directory: unknown): void {
   requireText(field, directory);
   if (directory !== "" && !directory.startsWith("/")) {
-    throw new InvalidInputError(field, "must be an absolute path", shown(directory));
+    throw new InvalidInputError(field, "must be an absolute path", shownValue(directory));
   }
 }
 
@@ -100,7 +99,7 @@ function requireVariableName(field: string, name: string): void {
 function requireText(field: string, value: unknown): asserts value is string {
   requireString(field, value);
   if (value.includes("\0")) {
-    throw new InvalidInputError(field, "must not hold a NUL byte", shown(value));
+    throw new InvalidInputError(field, "must not hold a NUL byte", shownValue(value));
   }
   requireWellFormed(field, value);
 }

@@ -1,5 +1,4 @@
-import { InvalidInputError } from "../errors/invalid-input-error.js";
-import { shown } from "../errors/shown.js";
+import { InvalidInputError, shownValue } from "../errors/invalid-input-error.js";
 import { signalNumber } from "../model/signals.js";
 import type { Rule } from "./check-options.js";
 
@@ -18,7 +17,7 @@ export function oneOf(...choices: readonly string[]): Rule {
   const rule = `must be ${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
   return (field, value) => {
     if (typeof value !== "string" || !choices.includes(value)) {
-      throw new InvalidInputError(field, rule, shown(value));
+      throw new InvalidInputError(field, rule, shownValue(value));
     }
   };
 }
@@ -29,7 +28,7 @@ export function wholeNumber(least: number, most?: number): Rule {
   const highest = most ?? Number.MAX_SAFE_INTEGER;
   return (field, value) => {
     if (!(isNumber(value) && Number.isInteger(value) && value >= least && value <= highest)) {
-      throw new InvalidInputError(field, rule, shown(value));
+      throw new InvalidInputError(field, rule, shownValue(value));
     }
   };
 }
@@ -37,7 +36,7 @@ export function wholeNumber(least: number, most?: number): Rule {
 /** Refuses what is no text. */
 export function requireString(field: string, value: unknown): asserts value is string {
   if (typeof value !== "string") {
-    throw new InvalidInputError(field, "must be a string", shown(value));
+    throw new InvalidInputError(field, "must be a string", shownValue(value));
   }
 }
 
@@ -51,14 +50,14 @@ export function requireUnshownText(field: string, value: unknown): void {
 /** Refuses what is neither true nor false. */
 export function requireBoolean(field: string, value: unknown): void {
   if (typeof value !== "boolean") {
-    throw new InvalidInputError(field, "must be true or false", shown(value));
+    throw new InvalidInputError(field, "must be true or false", shownValue(value));
   }
 }
 
 /** Refuses what cannot be called. */
 export function requireFunction(field: string, value: unknown): void {
   if (typeof value !== "function") {
-    throw new InvalidInputError(field, "must be a function", shown(value));
+    throw new InvalidInputError(field, "must be a function", shownValue(value));
   }
 }
 
@@ -66,7 +65,7 @@ export function requireFunction(field: string, value: unknown): void {
 export function requireAbortSignal(field: string, value: unknown): void {
   // Not instanceof: test runners and polyfills bring an AbortSignal of their own.
   if (!(isObject(value) && "aborted" in value && typeof value.aborted === "boolean")) {
-    throw new InvalidInputError(field, "must be an AbortSignal", shown(value));
+    throw new InvalidInputError(field, "must be an AbortSignal", shownValue(value));
   }
 }
 
@@ -90,14 +89,14 @@ export function requireHeaders(field: string, value: unknown): void {
     Reflect.construct(Headers, [value]);
   } catch {
     // Not shown, and no cause: a header may hold a token, and the cause's message shows the value.
-    throw new InvalidInputError(field, "must be names and values that HTTP can carry");
+    throw new InvalidInputError(field, "must be header names and values that HTTP allows");
   }
 }
 
 /** Refuses a duration that is not finite, or negative. */
 export function requireDuration(field: string, value: unknown): void {
   if (!(isNumber(value) && Number.isFinite(value) && value >= 0)) {
-    throw new InvalidInputError(field, "must be a finite number, 0 or more", shown(value));
+    throw new InvalidInputError(field, "must be a finite number, 0 or more", shownValue(value));
   }
 }
 
@@ -105,7 +104,7 @@ export function requireDuration(field: string, value: unknown): void {
 export function requirePositiveDuration(field: string, value: unknown): void {
   requireDuration(field, value);
   if (value === 0) {
-    throw new InvalidInputError(field, "must be more than 0", shown(value));
+    throw new InvalidInputError(field, "must be more than 0", shownValue(value));
   }
 }
 
@@ -124,7 +123,7 @@ export function requireSignal(field: string, signal: number | string): number {
   const number = signalNumber(signal);
   if (number === undefined) {
     const rule = "must be a Linux signal's number, 1 to 64, or its name, such as SIGTERM";
-    throw new InvalidInputError(field, rule, shown(signal));
+    throw new InvalidInputError(field, rule, shownValue(signal));
   }
   return number;
 }

@@ -84,8 +84,9 @@ export interface TransportOptions {
   /**
    * The most HTTP/2 connections that take calls. They are opened as calls need them; one that the
    * server is closing, or that calls avoid, does not count. A call that finds no room on them within
-   * `connectTimeoutMs` fails as ResourceExhausted.
-   * @default 128, enough for 10,000 followers where the server allows 100 streams on each
+   * `connectTimeoutMs` fails as ResourceExhausted. The default is enough for 10,000 followers where
+   * the server allows 100 streams on each.
+   * @default 128
    */
   readonly maxConnections?: number | undefined;
   /**

@@ -110,6 +110,7 @@ function protocolReason(
 
 // Names of OpenSSL's verification results (X509_V_ERR_…) as Node.js gives them.
 const UNTRUSTED = new Set([
+  "CERT_CHAIN_TOO_LONG",
   "CERT_UNTRUSTED",
   "CERT_REJECTED",
   "CERT_SIGNATURE_FAILURE",
@@ -122,10 +123,15 @@ const UNTRUSTED = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
-/** What a failure of TLS means, from the code of Node.js's error; undefined if it is none. */
+/**
+ * What a failure of TLS means, from the code of Node.js's error; undefined if it is none.
+ *
+ * @param setting what holds the address, and may be wrong.
+ */
 export function tlsReason(
   code: string | undefined,
   cause: unknown,
+  setting = "aiemUrl",
 ): (ConnectFailureReason & { readonly ofCertificate: boolean }) | undefined {
   if (code === undefined) {
     return undefined;
@@ -141,7 +147,9 @@ export function tlsReason(
     case "CERT_NOT_YET_VALID":
       return certificate("its certificate is not valid yet; check the clocks of both machines");
     case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return certificate(`its certificate is for another name: ${altNames(cause)}; check aiemUrl`);
+      return certificate(
+        `its certificate is for another name: ${altNames(cause)}; check ${setting}`,
+      );
     case "ERR_SSL_WRONG_VERSION_NUMBER":
     case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
     case "ERR_SSL_HTTP_REQUEST":

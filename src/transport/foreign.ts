@@ -1,5 +1,6 @@
 import type {
   DescMessage,
+  DescMethod,
   DescMethodUnary,
   MessageInitShape,
   MessageShape,
@@ -27,12 +28,14 @@ import {
   type Wire,
 } from "./wire.js";
 
+const STREAM_OUTPUT = ProcessService.method.streamOutput;
+
 /** How an attempt is handed to a transport, and what is made of the errors that it throws. */
 export interface ForeignOptions {
   /** The headers of an attempt; by default the caller's. */
   headers?(attempt: Attempt): Promise<Outcome<Headers>>;
   /** Runs the call, in a context that the transport needs. */
-  run?<T>(attempt: Attempt, call: () => Promise<T>): Promise<T>;
+  run?<T>(attempt: Attempt, method: DescMethod, call: () => Promise<T>): Promise<T>;
   /** Tells what happened from what was thrown. */
   failureOf?(thrown: unknown, attempt: Attempt): Failure;
 }
@@ -42,7 +45,7 @@ export interface ForeignOptions {
  * that tells what happened.
  */
 export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire {
-  const { failureOf = foreignFailure, run = (_, call) => call() } = options;
+  const { failureOf = foreignFailure, run = (_attempt, _method, call) => call() } = options;
   return {
     unary: async <I extends DescMessage, O extends DescMessage>(
       method: DescMethodUnary<I, O>,
@@ -56,7 +59,7 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
         }
         const { serverTimeoutMs, long } = attempt.hints;
         attempt.evidence.connection = options.run ? undefined : unknownConnection();
-        const response = await run(attempt, () =>
+        const response = await run(attempt, method, () =>
           transport.unary(
             method,
             attempt.limit.signal,
@@ -84,9 +87,9 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
           return header;
         }
         attempt.evidence.connection = options.run ? undefined : unknownConnection();
-        const response = await run(attempt, () =>
+        const answer = await run(attempt, STREAM_OUTPUT, () =>
           transport.stream(
-            ProcessService.method.streamOutput,
+            STREAM_OUTPUT,
             limit.signal,
             undefined,
             header.value,
@@ -94,8 +97,14 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
             createContextValues(),
           ),
         );
-        attempt.evidence.answered = true;
-        return { ok: true, value: response.message };
+        const { evidence, response } = attempt;
+        evidence.answered = true;
+        if (!response) {
+          return { ok: true, value: answer.message };
+        }
+        addAll(response.header, answer.header);
+        const addTrailer = () => addAll(response.trailer, answer.trailer);
+        return { ok: true, value: andThen(answer.message, addTrailer) };
       }),
   };
 }
@@ -125,6 +134,11 @@ function addAll(headers: Headers, more: Headers): void {
   more.forEach((value, name) => {
     headers.append(name, value);
   });
+}
+
+async function* andThen<T>(items: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
+  yield* items;
+  done();
 }
 
 const BATCH = { ok: true, value: "batch" } as const;
@@ -274,24 +288,21 @@ export function foreignFailure(thrown: unknown): Failure {
   return foreign(kind, thrown);
 }
 
-/** A foreign error as a failure of a kind. What is not on the way is shown as it is. */
+/**
+ * A foreign error as a failure of a kind. It is its cause: an error that is made anew shows the
+ * caller's line. But an error of somebody's own class, or of this side, is shown as it is.
+ */
 export function foreign(kind: Failure["kind"], thrown: unknown): Failure {
   const error = ConnectError.from(thrown);
   const { code, rawMessage: message, metadata, details } = error;
   const delay = readDelay(metadata);
-  switch (kind) {
-    case "refused":
-    case "lost":
-    case "unavailable": {
-      const findDetails = error.findDetails.bind(error);
-      return { kind, code, message, metadata, details, findDetails, delay, cause: thrown };
-    }
-    case "local":
-    case "deadline":
-    case "unreadable":
-    case "status":
-      return { kind, code, message, metadata, delay, thrown };
+  const isOnTheWay = kind === "refused" || kind === "lost" || kind === "unavailable";
+  const isConnects = thrown instanceof Error && thrown.constructor === ConnectError;
+  if (!isOnTheWay && (kind === "local" || !isConnects)) {
+    return { kind, code, message, metadata, delay, thrown };
   }
+  const findDetails = error.findDetails.bind(error);
+  return { kind, code, message, metadata, details, findDetails, delay, cause: thrown };
 }
 
 /**

@@ -13,9 +13,10 @@ import {
   type StreamOutputResponse,
   StreamOutputResponseSchema,
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { unlessEnded } from "../async/limit.js";
 import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { foreignFailure, MessageSource, onlyRequest, ownFailure } from "./foreign.js";
-import type { Attempt, Batch, ClientWire, OutputSource } from "./wire.js";
+import { type Attempt, type Batch, type ClientWire, LEFT, type OutputSource } from "./wire.js";
 
 /** What interceptors are told of a call besides its message and headers. */
 export interface CallDescription {
@@ -49,7 +50,7 @@ export function intercepted(
       attempt: Attempt,
     ): Promise<Outcome<MessageShape<O>>> => {
       const thrown = new ThrownFailures(method.name, attempt);
-      try {
+      const run = async (): Promise<Outcome<MessageShape<O>>> => {
         const { message } = await runUnaryCall<I, O>({
           interceptors: [...interceptors],
           signal: attempt.limit.signal,
@@ -76,9 +77,10 @@ export function intercepted(
           },
         });
         return { ok: true, value: message };
-      } catch (error) {
-        return failed(thrown.failureOf(error));
-      }
+      };
+      const ran = run().catch((error) => failed(thrown.failureOf(error)));
+      // Nothing else ends an interceptor that does not heed the signal.
+      return await unlessEnded(attempt.limit, ran, failed(LEFT));
     },
     output: (request, attempt) => {
       const method = ProcessService.method.streamOutput;

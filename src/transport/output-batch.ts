@@ -38,11 +38,15 @@ export class PieceBatch implements Batch {
   }
 }
 
+const NO_NUMBERS: number[] = [];
+const NO_FLAGS: boolean[] = [];
+
 /** Collects the places of frames in the bytes of one read, and makes a batch of them. */
 export class BatchBuilder {
-  #starts: number[] = [];
-  #ends: number[] = [];
-  #stderr: boolean[] = [];
+  // Made for each batch: an idle follower has none.
+  #starts: number[] | undefined;
+  #ends: number[] = NO_NUMBERS;
+  #stderr: boolean[] = NO_FLAGS;
   #bytes = 0;
   #stderrBytes = 0;
 
@@ -50,6 +54,11 @@ export class BatchBuilder {
   add(stderr: boolean, start: number, end: number): void {
     const length = end - start;
     if (length > 0) {
+      if (this.#starts === undefined) {
+        this.#starts = [];
+        this.#ends = [];
+        this.#stderr = [];
+      }
       this.#starts.push(start);
       this.#ends.push(end);
       this.#stderr.push(stderr);
@@ -64,15 +73,16 @@ export class BatchBuilder {
    * @param source the bytes that the places are in.
    */
   take(source: Uint8Array): Batch | undefined {
-    const count = this.#starts.length;
-    if (count === 0) {
+    const starts = this.#starts;
+    if (starts === undefined) {
       return undefined;
     }
-    const [starts, ends, stderr] = [this.#starts, this.#ends, this.#stderr];
+    const [ends, stderr] = [this.#ends, this.#stderr];
     const [bytes, stderrBytes] = [this.#bytes, this.#stderrBytes];
-    this.#starts = [];
-    this.#ends = [];
-    this.#stderr = [];
+    const count = starts.length;
+    this.#starts = undefined;
+    this.#ends = NO_NUMBERS;
+    this.#stderr = NO_FLAGS;
     this.#bytes = 0;
     this.#stderrBytes = 0;
     if (bytes / count >= SMALL_BYTES && source.buffer instanceof ArrayBuffer) {

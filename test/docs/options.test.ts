@@ -62,11 +62,11 @@ describe("README.md", () => {
 
 describe("docs/authentication.md", () => {
   const token = [
-    ...documentedOptions("src/auth/refresh/refresh-token-options.ts", "RefreshTokenOptions"),
-    ...documentedOptions("src/auth/http/auth-http-options.ts", "AuthHttpOptions"),
+    ...documentedOptions("src/auth/refresh/refresh-token-provider.ts", "RefreshTokenOptions"),
+    ...documentedOptions("src/auth/http/send.ts", "AuthHttpOptions"),
   ];
   const discovery = documentedOptions(
-    "src/auth/discovery/discover-connection-options.ts",
+    "src/auth/discovery/discover-connection.ts",
     "DiscoverConnectionOptions",
   );
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type OutputFrame, OutputGapError, type ProcessStream } from "../../src/index.js";
-import { Replay } from "../../src/output/replay.js";
-import { StreamCounter } from "../../src/output/stream-counter.js";
-import { joined } from "../support/output.js";
+import { OutputGapError, ReplayStalledError } from "../../src/index.js";
+import { OutputCounter, Replay, ReplayWatch } from "../../src/output/replay.js";
+import { type OutputPiece, PieceBatch } from "../../src/transport/output-batch.js";
+import { joinedPieces, piecesOf } from "../support/batches.js";
 
 const name = "workspaces/w/sandboxEngines/e/processes/p";
 
@@ -18,17 +18,16 @@ interface Truth {
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array): Bytes => new Uint8Array(array));
 const truth: fc.Arbitrary<Truth> = fc.record({ stdout: bytes, stderr: bytes });
 
-/** Cuts both streams into frames and interleaves them, as the seed says. */
-function framesOf({ stdout, stderr }: Truth, seed: readonly number[]): OutputFrame[] {
+/** Cuts both streams into pieces and interleaves them, as the seed says. */
+function framesOf({ stdout, stderr }: Truth, seed: readonly number[]): OutputPiece[] {
   const left = { stdout, stderr };
-  const frames: OutputFrame[] = [];
+  const frames: OutputPiece[] = [];
   for (let step = 0; left.stdout.length + left.stderr.length > 0; step += 1) {
     const random = seed[step % seed.length] ?? 0;
     const key = left.stderr.length === 0 || (random % 2 === 0 && left.stdout.length > 0);
     const from = key ? "stdout" : "stderr";
     const size = 1 + ((random >> 1) % 8);
-    const stream: ProcessStream = key ? "OUTPUT_STREAM_STDOUT" : "OUTPUT_STREAM_STDERR";
-    frames.push({ stream, data: left[from].slice(0, size) });
+    frames.push({ stderr: !key, data: left[from].slice(0, size) });
     left[from] = left[from].slice(size);
   }
   return frames;
@@ -36,19 +35,31 @@ function framesOf({ stdout, stderr }: Truth, seed: readonly number[]): OutputFra
 
 const seeds = fc.array(fc.nat(1_000), { minLength: 1, maxLength: 30 });
 
-function positionAfter(frames: readonly OutputFrame[]) {
-  const counter = new StreamCounter();
-  for (const { stream, data } of frames) {
-    counter.add(stream, data);
+/** Several pieces at a time, as one read brings them. */
+function batchesOf(frames: readonly OutputPiece[], seed: readonly number[]): PieceBatch[] {
+  const batches: PieceBatch[] = [];
+  for (let at = 0; at < frames.length; ) {
+    const count = 1 + ((seed[at % seed.length] ?? 0) % 5);
+    batches.push(new PieceBatch(frames.slice(at, at + count)));
+    at += count;
+  }
+  return batches;
+}
+
+function positionAfter(frames: readonly OutputPiece[]) {
+  const counter = new OutputCounter();
+  for (const { stderr, data } of frames) {
+    counter.add(stderr, data);
   }
   return counter.position();
 }
 
-function unseenOf(replay: Replay, frames: readonly OutputFrame[]): OutputFrame[] {
-  return frames.map((frame) => ({ stream: frame.stream, data: replay.unseen(frame) }));
+function unseenOf(replay: Replay, batches: readonly PieceBatch[]): OutputPiece[] {
+  return batches.flatMap((batch) => {
+    const unseen = replay.unseen(batch);
+    return unseen ? piecesOf(unseen) : [];
+  });
 }
-
-const EVERY_STREAM = ["OUTPUT_STREAM_STDOUT", "OUTPUT_STREAM_STDERR"] as const;
 
 describe("a replay", () => {
   it("adds exactly what is missing, wherever it was cut and however it is interleaved", () => {
@@ -57,13 +68,16 @@ describe("a replay", () => {
         const first = framesOf(all, firstSeed);
         const delivered = first.slice(0, at % (first.length + 1));
         const replay = new Replay(name, positionAfter(delivered));
-        const rest = unseenOf(replay, framesOf(all, secondSeed));
-        const [stdout, stderr] = EVERY_STREAM.map((stream) =>
-          joined([...delivered, ...rest], stream),
+        const rest = unseenOf(replay, batchesOf(framesOf(all, secondSeed), firstSeed));
+        expect(rest.every(({ data }) => data.length > 0)).toBe(true);
+        const [stdout, stderr] = [false, true].map((stderr) =>
+          joinedPieces([...delivered, ...rest], stderr),
         );
         expect(stdout).toEqual(Buffer.from(all.stdout));
         expect(stderr).toEqual(Buffer.from(all.stderr));
         expect(replay.shortStream()).toBeUndefined();
+        expect(replay.isOver).toBe(true);
+        expect(replay.droppedBytes).toBe(joinedPieces(delivered).length);
       }),
     );
   });
@@ -75,13 +89,15 @@ describe("a replay", () => {
         fc.pre(frames.length > 0);
         const replay = new Replay(name, positionAfter(frames));
         const replayed = frames.slice(0, at % frames.length);
-        expect(joined(unseenOf(replay, replayed))).toHaveLength(0);
+        expect(unseenOf(replay, batchesOf(replayed, seed))).toEqual([]);
+        expect(replay.began).toBe(replayed.length > 0);
         const { stdout, stderr } = positionAfter(replayed);
         const expected =
           stdout.bytes < all.stdout.length
             ? { replayed: stdout.bytes, known: all.stdout.length }
             : { replayed: stderr.bytes, known: all.stderr.length };
         expect(replay.shortStream()).toMatchObject(expected);
+        expect(replay.replayed()).toEqual({ stdout, stderr });
       }),
     );
   });
@@ -102,25 +118,77 @@ describe("a replay", () => {
           const victim = changed.stdout.length > 0 ? changed.stdout : changed.stderr;
           victim[at % victim.length] = (victim[at % victim.length] ?? 0) ^ flip;
           const replay = new Replay(name, positionAfter(frames));
-          const passedOn: OutputFrame[] = [];
+          const passedOn: OutputPiece[] = [];
           let thrown: unknown;
           try {
-            for (const frame of framesOf(changed, secondSeed)) {
-              passedOn.push({ stream: frame.stream, data: replay.unseen(frame) });
+            for (const batch of batchesOf(framesOf(changed, secondSeed), firstSeed)) {
+              passedOn.push(...unseenOf(replay, [batch]));
             }
           } catch (error) {
             thrown = error;
           }
           expect(thrown).toBeInstanceOf(OutputGapError);
-          expect(joined(passedOn)).toHaveLength(0);
+          expect(passedOn).toEqual([]);
         },
       ),
     );
   });
 
   it("of the beginning does not copy what it passes on", () => {
+    const batch = new PieceBatch([{ stderr: true, data: new Uint8Array([1, 2, 3]) }]);
+    const replay = new Replay(name, new OutputCounter().position());
+    expect(replay.unseen(batch)).toBe(batch);
+  });
+
+  it("that reaches the known position in the middle of a frame passes on views of the rest", () => {
     const data = new Uint8Array([1, 2, 3]);
-    const replay = new Replay(name, new StreamCounter().position());
-    expect(replay.unseen({ stream: "OUTPUT_STREAM_STDERR", data })).toBe(data);
+    const replay = new Replay(name, positionAfter([{ stderr: false, data: data.slice(0, 1) }]));
+    const rest = replay.unseen(new PieceBatch([{ stderr: false, data }]))?.data(0);
+    expect(rest).toEqual(new Uint8Array([2, 3]));
+    expect(rest?.buffer).toBe(data.buffer);
+  });
+});
+
+describe("a watch over replays", () => {
+  const data = new Uint8Array([1, 2, 3, 4]);
+  const known = positionAfter([{ stderr: false, data }]);
+
+  function replayOf(bytes: number): Replay {
+    const replay = new Replay(name, known);
+    if (bytes > 0) {
+      replay.unseen(new PieceBatch([{ stderr: false, data: data.slice(0, bytes) }]));
+    }
+    return replay;
+  }
+
+  it("gives up at the third one in a row that breaks before the known position", () => {
+    const watch = new ReplayWatch(name);
+    const cause = new Error("broken");
+    watch.broken(replayOf(1), cause);
+    watch.broken(replayOf(2), cause);
+    expect(() => watch.broken(replayOf(3), cause)).toThrow(ReplayStalledError);
+  });
+
+  it("does not count those that brought nothing, or got there, or that new bytes followed", () => {
+    const watch = new ReplayWatch(name);
+    const cause = new Error("broken");
+    for (let times = 0; times < 5; times += 1) {
+      watch.broken(undefined, cause);
+      watch.broken(replayOf(0), cause);
+      watch.broken(replayOf(4), cause);
+    }
+    for (let times = 0; times < 5; times += 1) {
+      watch.broken(replayOf(1), cause);
+      watch.progress();
+    }
+  });
+
+  it("takes a second clean end at the same byte for a gap, and one at another for progress", () => {
+    const watch = new ReplayWatch(name);
+    watch.endedShort(replayOf(1));
+    watch.endedShort(replayOf(2));
+    watch.progress();
+    watch.endedShort(replayOf(2));
+    expect(() => watch.endedShort(replayOf(2))).toThrow(OutputGapError);
   });
 });

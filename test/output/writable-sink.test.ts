@@ -1,9 +1,10 @@
 import { PassThrough, Writable } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
+import { Limit } from "../../src/async/limit.js";
 import { WritableSink } from "../../src/output/writable-sink.js";
 
 const data = new Uint8Array([1, 2, 3]);
-const never = new AbortController().signal;
+const never = new Limit();
 
 /** A Writable that takes data only when it is told to. */
 class Stuck extends Writable {
@@ -22,9 +23,9 @@ class Stuck extends Writable {
   }
 }
 
-const settled = async (promise: Promise<void>) => {
+const settled = async (promise: Promise<void> | undefined) => {
   let done = false;
-  promise.then(
+  promise?.then(
     () => {
       done = true;
     },
@@ -38,10 +39,10 @@ const listeners = (writable: Writable) =>
   ["error", "close", "drain"].map((event) => writable.listenerCount(event));
 
 describe("a write to a Writable", () => {
-  it("resolves at once while there is room", async () => {
+  it("need not be waited for while there is room", () => {
     const writable = new PassThrough();
     const sink = new WritableSink(writable, () => {});
-    await sink.write(data, never);
+    expect(sink.write(data, never)).toBeUndefined();
     expect(writable.read()).toEqual(Buffer.from(data));
   });
 
@@ -56,14 +57,14 @@ describe("a write to a Writable", () => {
     expect(listeners(writable)).toEqual([0, 0, 0]);
   });
 
-  it("rejects with the signal's reason when it aborts, and leaves no listener", async () => {
+  it("rejects with the limit's reason when that ends, and leaves no listener", async () => {
     const writable = new Stuck();
     const sink = new WritableSink(writable, () => {});
-    const controller = new AbortController();
-    const writing = sink.write(data, controller.signal);
-    controller.abort("why");
+    const limit = new Limit();
+    const writing = sink.write(data, limit);
+    limit.end(() => "why");
     await expect(writing).rejects.toBe("why");
-    await expect(sink.write(data, controller.signal)).rejects.toBe("why");
+    expect(() => sink.write(data, limit)).toThrow("why");
     sink.release();
     expect(listeners(writable)).toEqual([0, 0, 0]);
   });
@@ -80,12 +81,12 @@ describe("the flush of a Writable", () => {
     await Promise.all([writing, flushing, sink.flush(never)]);
   });
 
-  it("rejects with the signal's reason when it aborts", async () => {
+  it("rejects with the limit's reason when that ends", async () => {
     const sink = new WritableSink(new Stuck(), () => {});
-    const controller = new AbortController();
-    const writing = sink.write(data, controller.signal);
-    const flushing = sink.flush(controller.signal);
-    controller.abort("why");
+    const limit = new Limit();
+    const writing = sink.write(data, limit);
+    const flushing = sink.flush(limit);
+    limit.end(() => "why");
     await expect(writing).rejects.toBe("why");
     await expect(flushing).rejects.toBe("why");
   });
@@ -119,10 +120,11 @@ describe("the failure of a Writable", () => {
   it("of a single write ends that write, and those that follow", async () => {
     const reason = new Error("disk full");
     const writable = new Writable({ write: (_chunk, _encoding, callback) => callback(reason) });
-    const scope = new AbortController();
-    const sink = new WritableSink(writable, (why) => scope.abort(why));
-    await expect(sink.write(data, scope.signal)).rejects.toBe(reason);
-    await expect(sink.flush(scope.signal)).rejects.toBe(reason);
+    const limit = new Limit();
+    const sink = new WritableSink(writable, (why) => limit.end(() => why));
+    await expect(sink.write(data, limit)).rejects.toBe(reason);
+    expect(() => sink.write(data, limit)).toThrow(reason);
+    await expect(sink.flush(limit)).rejects.toBe(reason);
     sink.release();
   });
 });

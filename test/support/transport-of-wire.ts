@@ -2,6 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { OutputStream } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import {
+  ProcessService,
   StreamOutputRequestSchema,
   StreamOutputResponseSchema,
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
@@ -9,6 +10,7 @@ import { Limit } from "../../src/async/limit.js";
 import { errorOf, type Failure, type Outcome } from "../../src/errors/outcome.js";
 import {
   type Attempt,
+  type Hints,
   newAttempt,
   type ResponseHeaders,
   type Wire,
@@ -25,9 +27,11 @@ export interface Sent {
  * errors are those of the failures, without the names that calls add.
  *
  * @param sent is given each call.
+ * @param wishes what the calls want besides what their options say.
  */
-export function transportOfWire(wire: Wire, sent: Sent[] = []): Transport {
+export function transportOfWire(wire: Wire, sent: Sent[] = [], wishes: Hints = {}): Transport {
   function start(
+    long: boolean,
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
     headers: HeadersInit | undefined,
@@ -35,7 +39,8 @@ export function transportOfWire(wire: Wire, sent: Sent[] = []): Transport {
   ) {
     const overdue = () => new ConnectError("the time is over", Code.DeadlineExceeded);
     const limit = new Limit({ signal, ms: timeoutMs, overdue });
-    const attempt = newAttempt({ headers, serverTimeoutMs: timeoutMs }, limit, response);
+    const hints = { long, headers, serverTimeoutMs: timeoutMs, ...wishes };
+    const attempt = newAttempt(hints, limit, response);
     const call: Sent = { attempt, failure: undefined };
     sent.push(call);
     return call;
@@ -58,7 +63,8 @@ export function transportOfWire(wire: Wire, sent: Sent[] = []): Transport {
   return {
     async unary(method, signal, timeoutMs, header, input) {
       const response = { header: new Headers(), trailer: new Headers() };
-      const call = start(signal, timeoutMs, header, response);
+      const long = method.name === ProcessService.method.waitProcess.name;
+      const call = start(long, signal, timeoutMs, header, response);
       const outcome = await wire.unary(method, input, call.attempt);
       const message = settled(outcome, call);
       call.attempt.limit.release();
@@ -66,7 +72,7 @@ export function transportOfWire(wire: Wire, sent: Sent[] = []): Transport {
     },
 
     async stream(method, signal, timeoutMs, header, input) {
-      const call = start(signal, timeoutMs, header);
+      const call = start(true, signal, timeoutMs, header);
       const { limit } = call.attempt;
       async function* messages() {
         for await (const init of input) {

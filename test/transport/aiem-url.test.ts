@@ -33,6 +33,7 @@ describe("parseAiemUrl", () => {
       origin: "https://aiem.example.com",
       baseUrl: "https://aiem.example.com/a/b",
       authority: "aiem.example.com",
+      pathPrefix: "/a/b",
       host: "aiem.example.com",
       port: 443,
       secure: true,

@@ -2,15 +2,41 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { checkAiemUrl } from "../../rules/aiem-url.js";
 import { checkDiscoverConnectionOptions } from "../../rules/auth.js";
 import type { ConnectionConfig } from "../../transport/connection-config.js";
-import { readCliConfig } from "../cli-config/cli-config.js";
-import { httpOptionsOf } from "../http/auth-http-options.js";
-import { readEndpointUrl } from "../http/endpoint-url.js";
-import { refreshTokenProvider } from "../refresh/refresh-token-provider.js";
-import { settingError } from "../settings/setting-error.js";
-import type { DiscoverConnectionOptions } from "./discover-connection-options.js";
+import { type CliConfig, readCliConfig } from "../cli-config.js";
+import { readEndpointUrl, withoutSlash } from "../http/endpoint-url.js";
+import { type AuthHttpOptions, httpOptionsOf } from "../http/send.js";
+import {
+  type RefreshTokenOptions,
+  refreshTokenProvider,
+} from "../refresh/refresh-token-provider.js";
+import { environmentVariable, settingError } from "../settings.js";
 import { findDiscoveryAddress } from "./discovery-address.js";
 import { DiscoveryService } from "./discovery-service.js";
-import { platformRefreshToken } from "./platform-refresh-token.js";
+
+/** Where to look for an H2O environment. Without any option the process's environment tells. */
+export interface DiscoverConnectionOptions
+  extends AuthHttpOptions,
+    Pick<RefreshTokenOptions, "clientSecret" | "scope"> {
+  /**
+   * The address of the H2O environment, such as `https://cloud.example.com`.
+   * @default `H2O_CLOUD_ENVIRONMENT`, else `Endpoint` in the configuration of H2O's CLI
+   */
+  readonly environment?: string | undefined;
+  /**
+   * The address of the discovery service. It wins over the environment, wherever that is from.
+   * @default `H2O_CLOUD_DISCOVERY`, else `/.ai.h2o.cloud.discovery` at the environment
+   */
+  readonly discoveryAddress?: string | undefined;
+  /**
+   * Path of the configuration of H2O's CLI, in TOML.
+   * @default `H2OCONFIG`, else `~/.h2oai/h2o-cli-config.toml` if that is there
+   */
+  readonly configPath?: string | undefined;
+  /** Gives up; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const TOKEN_VARIABLE = "H2O_CLOUD_CLIENT_PLATFORM_TOKEN";
 
 /**
  * Finds AIEM in an H2O environment, and the right to use it, as H2O's own clients do: the service
@@ -78,4 +104,35 @@ function issuerOf(issuerUrl: string, service: DiscoveryService): string {
     throw new ConnectError(`the issuerUrl of ${service.shown} ${url}`, Code.Internal);
   }
   return issuerUrl;
+}
+
+/**
+ * Finds the refresh token of the platform's client: the environment variable's, else that of the
+ * CLI's configuration for the client's id. The configuration's go to the environment that it is
+ * for only, since any other could keep them.
+ *
+ * @param environment the address that the discovered environment gives itself.
+ * @throws ConnectError FailedPrecondition if there is none, with all that was looked at.
+ */
+function platformRefreshToken(environment: string, clientId: string, config: CliConfig): string {
+  const token = environmentVariable(TOKEN_VARIABLE);
+  if (token !== undefined) {
+    return token;
+  }
+  const { shown, found, endpoint, refreshTokens } = config;
+  const isSame = endpoint !== undefined && withoutSlash(endpoint) === withoutSlash(environment);
+  const kept = isSame ? refreshTokens.get(clientId) : undefined;
+  if (kept !== undefined) {
+    return kept;
+  }
+  const reason = !found
+    ? `there is no ${shown}`
+    : endpoint === undefined
+      ? `${shown} has no Endpoint`
+      : isSame
+        ? `${shown} has no token for this client`
+        : `the Endpoint in ${shown} is that of another environment`;
+  throw settingError(
+    `there is no refresh token for the client ${clientId} of ${environment}: the environment variable ${TOKEN_VARIABLE} is not set, and ${reason}; set ${TOKEN_VARIABLE} to a platform token, or log in with the H2O CLI`,
+  );
 }

@@ -1,8 +1,7 @@
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
-import type { CliConfig } from "../cli-config/cli-config.js";
-import { readEndpointUrl } from "../http/endpoint-url.js";
-import { environmentVariable } from "../settings/environment-variable.js";
-import { settingError } from "../settings/setting-error.js";
+import type { CliConfig } from "../cli-config.js";
+import { readEndpointUrl, withoutSlash } from "../http/endpoint-url.js";
+import { environmentVariable, settingError } from "../settings.js";
 
 /** Where the discovery service is, and who says so. */
 export interface DiscoveryAddress {
@@ -80,8 +79,4 @@ function candidatesOf(given: GivenAddress, config: CliConfig): readonly Candidat
 
 function fromVariable(name: string, kind: Candidate["kind"]): Candidate {
   return { value: environmentVariable(name), source: `the environment variable ${name}`, kind };
-}
-
-function withoutSlash(address: string): string {
-  return address.replace(/\/+$/, "");
 }

@@ -1,9 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { AuthHttpOptions } from "../http/auth-http-options.js";
-import { isJsonObject, type JsonObject, readJsonObject } from "../http/json-object.js";
-import { send } from "../http/send.js";
+import {
+  type AuthHttpOptions,
+  isJsonObject,
+  type JsonObject,
+  readJsonObject,
+  send,
+} from "../http/send.js";
 import { untilAnswered } from "../http/until-answered.js";
-import { settingError } from "../settings/setting-error.js";
+import { settingError } from "../settings.js";
 import type { DiscoveryAddress } from "./discovery-address.js";
 
 // Far above what an environment lists; ends a service that always has another page.
@@ -62,7 +66,8 @@ export class DiscoveryService {
       const next = page["nextPageToken"] ?? "";
       pageToken = typeof next === "string" ? next : this.#nonsense("nextPageToken");
       if (pageToken !== "" && (seen.has(pageToken) || seen.size === MAX_PAGES)) {
-        throw new ConnectError(`${this.shown} has no last page of ${collection}`, Code.Internal);
+        const text = `${this.shown} lists ${collection} without an end: a page comes again, or there are more than ${MAX_PAGES}`;
+        throw new ConnectError(text, Code.Internal);
       }
     } while (pageToken !== "");
   }

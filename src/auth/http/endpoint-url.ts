@@ -41,6 +41,11 @@ export function shownUrl({ origin, pathname }: URL): string {
   return origin + pathname;
 }
 
+/** An address without the slashes at its end, which say nothing. */
+export function withoutSlash(address: string): string {
+  return address.replace(/\/+$/, "");
+}
+
 function parse(text: string): URL | undefined {
   try {
     return new URL(text);

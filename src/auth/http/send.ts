@@ -1,11 +1,25 @@
-import type { IncomingMessage } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../../async/limit.js";
-import type { AuthHttpOptions } from "./auth-http-options.js";
+import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { FailureThrown } from "../../errors/outcome.js";
+import { parseAiemUrl } from "../../transport/aiem-url.js";
+import type { TransportOptions } from "../../transport/connection-config.js";
+import { tlsReason } from "../../transport/failures.js";
+import { environmentProxy } from "../../transport/proxy/environment-proxy.js";
+import { dial } from "../../transport/socket/dial.js";
+import { VERSION } from "../../transport/version.js";
 import { shownUrl } from "./endpoint-url.js";
-import { exchange } from "./exchange.js";
-import { openEndpoint } from "./open-endpoint.js";
-import { sendFailure } from "./send-failure.js";
+
+/** How to reach identity providers and discovery services. */
+export interface AuthHttpOptions extends Pick<TransportOptions, "verifySsl" | "sslCaCert"> {
+  /**
+   * How long one request may take, in milliseconds, from the name lookup to the end of the answer.
+   * @default 5_000
+   */
+  readonly httpTimeoutMs?: number | undefined;
+}
 
 /** A request to an identity provider or a discovery service. */
 export interface AuthRequest {
@@ -26,9 +40,22 @@ export interface AuthAnswer {
   readonly text: string;
 }
 
+/** A JSON object, of which nothing is known. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+const USER_AGENT = `aiem-process-client/${VERSION}`;
 const TIMEOUT_MS = 5_000;
 // Far above what these answers hold, and little enough to be kept.
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** The options of the HTTP requests as they are now: the object they are in may be changed later. */
+export function httpOptionsOf({
+  verifySsl,
+  sslCaCert,
+  httpTimeoutMs,
+}: AuthHttpOptions): AuthHttpOptions {
+  return { verifySsl, sslCaCert, httpTimeoutMs };
+}
 
 /**
  * Sends a request once, and reads the whole answer. Redirects are not followed, since tokens would
@@ -62,15 +89,14 @@ export async function send(
 }
 
 async function answerOf(
-  { url, method, headers, body }: AuthRequest,
+  request: AuthRequest,
   place: string,
   options: AuthHttpOptions,
   signal: AbortSignal,
 ): Promise<AuthAnswer> {
-  const socket = await openEndpoint(url, options, signal);
+  const socket = await openEndpoint(request.url, options, signal);
   try {
-    const accepting = { accept: "application/json", ...headers };
-    const response = await exchange({ url, method, headers: accepting, body }, socket, signal);
+    const response = await exchange(request, socket, signal);
     const { statusCode: status = 0 } = response;
     requireAnswer(status, response.headers["retry-after"], place);
     const text = await readText(response, place);
@@ -80,14 +106,58 @@ async function answerOf(
   }
 }
 
+/**
+ * Opens a connection for one request, over the proxy that the environment names for it.
+ *
+ * @throws FailureThrown FailedPrecondition if the file of `sslCaCert` cannot be used, Unavailable if
+ *   the proxy cannot; the error of Node.js as it is for everything else; the signal's reason.
+ */
+async function openEndpoint(
+  { origin }: URL,
+  { verifySsl = true, sslCaCert }: AuthHttpOptions,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const address = parseAiemUrl(origin);
+  const proxy = environmentProxy(address);
+  return await dial({ address, verifySsl, sslCaCert, proxy, alpn: "http/1.1" }, signal);
+}
+
+/**
+ * Sends a request over a connection that is for it alone: the next one to an identity provider is
+ * minutes away. Whoever gets the answer reads it, and destroys the connection.
+ */
+function exchange(
+  { url, method, headers, body }: AuthRequest,
+  socket: Socket,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({
+      method,
+      path: url.pathname + url.search,
+      headers: { accept: "application/json", ...headers, host: url.host, "user-agent": USER_AGENT },
+      createConnection: () => socket,
+      signal,
+    });
+    request.on("error", reject);
+    // Also without an error: after an upgrade that nobody asked for.
+    request.once("close", () => reject(new Error("the connection was closed")));
+    request.once("response", resolve);
+    request.end(body);
+  });
+}
+
 function requireAnswer(status: number, retryAfter: string | undefined, place: string): void {
   if (status >= 500 || status === 408 || status === 429) {
     const metadata = retryAfter === undefined ? undefined : { "retry-after": retryAfter };
     throw new ConnectError(`${place} answered HTTP ${status}`, Code.Unavailable, metadata);
   }
   if (status !== 200 && status < 400) {
-    const text = `${place} answered HTTP ${status}, which is not followed; give the address that answers itself`;
-    throw new ConnectError(text, Code.FailedPrecondition);
+    const what =
+      status < 300
+        ? "; check the address"
+        : ", and redirects are not followed; give the address that it redirects to";
+    throw new ConnectError(`${place} answered HTTP ${status}${what}`, Code.FailedPrecondition);
   }
 }
 
@@ -106,4 +176,56 @@ async function readText(response: IncomingMessage, place: string): Promise<strin
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/**
+ * The error of a request without an answer: Unavailable for what may pass, FailedPrecondition for
+ * what somebody has to change. A ConnectError, or a failure to connect that is explained already, is
+ * kept as it is.
+ *
+ * @param place what was asked, and its address.
+ */
+function sendFailure(error: unknown, place: string): ConnectError {
+  if (error instanceof ConnectError) {
+    return error;
+  }
+  if (error instanceof FailureThrown) {
+    const { code, message, cause } = error.failure;
+    return new ConnectError(message, code, undefined, undefined, cause);
+  }
+  const reason = tlsReason(nodeErrorCode(error), error, "the address");
+  if (reason) {
+    return failure(place, reason.text, Code.FailedPrecondition, error);
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return failure(place, text, Code.Unavailable, error);
+}
+
+function failure(place: string, text: string, code: Code, cause: unknown): ConnectError {
+  const message = `cannot reach ${place}: ${text}`;
+  return new ConnectError(message, code, undefined, undefined, withoutData(cause));
+}
+
+// Errors of HTTP clients carry what they could not read, and that can be a token.
+function withoutData(cause: unknown): Error {
+  const reason = new Error(cause instanceof Error ? cause.message : String(cause));
+  const code = nodeErrorCode(cause);
+  return code === undefined ? reason : Object.assign(reason, { code });
+}
+
+/** The members of a JSON object; undefined if the text is none. */
+export function readJsonObject(text: string): JsonObject | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The error would quote the text.
+    return undefined;
+  }
+  return isJsonObject(json) ? json : undefined;
+}
+
+/** Whether a part of a JSON document is an object. */
+export function isJsonObject(json: unknown): json is JsonObject {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }

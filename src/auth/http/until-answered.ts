@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { sleep } from "../../async/sleep.js";
+import { Limit, sleep } from "../../async/limit.js";
 import { readDelay } from "../../transport/delay.js";
 
 // Few and short: the calls that wait for a token have retries of their own.
@@ -15,17 +15,23 @@ export async function untilAnswered<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await attempt(signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      const delayMs = mayPass(error) ? pauseMs(error.metadata, failures) : undefined;
-      if (delayMs === undefined) {
-        throw error;
+  const limit = new Limit({ signal });
+  try {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await attempt(signal);
+      } catch (error) {
+        limit.throwIfEnded();
+        const delayMs = mayPass(error) ? pauseMs(error.metadata, failures) : undefined;
+        if (delayMs === undefined) {
+          throw error;
+        }
+        await sleep(delayMs, limit);
+        limit.throwIfEnded();
       }
-      await sleep(delayMs, signal);
     }
+  } finally {
+    limit.release();
   }
 }
 

@@ -7,12 +7,9 @@ import {
   OperationProcessingError,
   processDiscoveryResponse,
 } from "oauth4webapi";
-import type { AuthHttpOptions } from "../http/auth-http-options.js";
-import { isLoopback, readEndpointUrl } from "../http/endpoint-url.js";
-import { readJsonObject } from "../http/json-object.js";
-import { type AuthAnswer, send } from "../http/send.js";
-import { oauthFailure } from "./oauth-failure.js";
-import { oauthResponse } from "./oauth-response.js";
+import { isLoopback, readEndpointUrl, withoutSlash } from "../http/endpoint-url.js";
+import { type AuthAnswer, type AuthHttpOptions, readJsonObject, send } from "../http/send.js";
+import { oauthFailure, oauthResponse } from "./oauth-answer.js";
 
 /**
  * Asks an issuer once for its token endpoint (OpenID Connect Discovery 1.0, section 4).
@@ -51,10 +48,6 @@ function expectedIssuer(issuer: URL, answer: AuthAnswer | undefined): URL {
   const told = readJsonObject(answer?.text ?? "")?.["issuer"];
   const same = typeof told === "string" && withoutSlash(told) === withoutSlash(issuer.href);
   return same ? new URL(told) : issuer;
-}
-
-function withoutSlash(text: string): string {
-  return text.replace(/\/$/, "");
 }
 
 function usable(endpoint: string | undefined, place: string | undefined): URL {

@@ -7,13 +7,17 @@ import {
   processRefreshTokenResponse,
   refreshTokenGrantRequest,
 } from "oauth4webapi";
-import type { AuthHttpOptions } from "../http/auth-http-options.js";
 import { isLoopback } from "../http/endpoint-url.js";
-import { type AuthAnswer, send } from "../http/send.js";
+import { type AuthAnswer, type AuthHttpOptions, send } from "../http/send.js";
 import { type AccessToken, accessToken } from "./access-token.js";
-import type { ClientCredentials } from "./client-credentials.js";
-import { oauthFailure } from "./oauth-failure.js";
-import { grantResponse } from "./oauth-response.js";
+import { grantResponse, oauthFailure } from "./oauth-answer.js";
+
+/** Who asks for tokens. */
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string | undefined;
+  readonly scope: string | undefined;
+}
 
 /** What a token endpoint gives for a refresh token. */
 export interface Granted {

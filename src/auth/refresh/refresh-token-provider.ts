@@ -1,13 +1,40 @@
-import { untilAborted } from "../../async/until-aborted.js";
+import { untilAborted } from "../../async/wait-for.js";
 import { checkRefreshTokenOptions } from "../../rules/auth.js";
 import type { TokenRequest } from "../../transport/connection-config.js";
-import { httpOptionsOf } from "../http/auth-http-options.js";
+import { type AuthHttpOptions, httpOptionsOf } from "../http/send.js";
 import { untilAnswered } from "../http/until-answered.js";
 import { type AccessToken, isFresh } from "./access-token.js";
 import { refreshGrant } from "./refresh-grant.js";
-import type { RefreshTokenOptions } from "./refresh-token-options.js";
 import { SharedRun } from "./shared-run.js";
 import { tokenEndpointOf } from "./token-endpoint.js";
+
+/** Where access tokens come from, and what for. */
+export interface RefreshTokenOptions extends AuthHttpOptions {
+  /**
+   * The address of the OpenID Connect issuer, whose metadata name the token endpoint. Not together
+   * with `tokenEndpoint`. The environment variable `H2O_CLOUD_TOKEN_ENDPOINT_URL` wins over it.
+   */
+  readonly issuerUrl?: string | undefined;
+  /**
+   * The address of the token endpoint. Not together with `issuerUrl`.
+   * @default the environment variable `H2O_CLOUD_TOKEN_ENDPOINT_URL`, else what the issuer says
+   */
+  readonly tokenEndpoint?: string | undefined;
+  /** The OAuth 2.0 client that the refresh token was given to. */
+  readonly clientId: string;
+  /** The first refresh token. Where the endpoint gives others, the latest one is used. */
+  readonly refreshToken: string;
+  /**
+   * The secret of a confidential client, sent in the form.
+   * @default none
+   */
+  readonly clientSecret?: string | undefined;
+  /**
+   * The scope to ask for, names separated by spaces.
+   * @default what the endpoint gives by itself
+   */
+  readonly scope?: string | undefined;
+}
 
 /**
  * Makes a token provider for a client: access tokens by the `refresh_token` grant of OAuth 2.0, as

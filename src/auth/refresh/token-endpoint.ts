@@ -1,13 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
-import type { AuthHttpOptions } from "../http/auth-http-options.js";
 import { readEndpointUrl } from "../http/endpoint-url.js";
+import type { AuthHttpOptions } from "../http/send.js";
 import { untilAnswered } from "../http/until-answered.js";
-import { environmentVariable } from "../settings/environment-variable.js";
+import { environmentVariable } from "../settings.js";
 import { discoverTokenEndpoint } from "./issuer-metadata.js";
-import type { RefreshTokenOptions } from "./refresh-token-options.js";
 
 const VARIABLE = "H2O_CLOUD_TOKEN_ENDPOINT_URL";
+
+/** What names a token endpoint; at most one of the two. */
+export interface TokenEndpointOptions {
+  readonly issuerUrl?: string | undefined;
+  readonly tokenEndpoint?: string | undefined;
+}
 
 /**
  * Decides where tokens come from, as H2O's clients do: the endpoint given, else the environment's,
@@ -17,7 +22,7 @@ const VARIABLE = "H2O_CLOUD_TOKEN_ENDPOINT_URL";
  *   ConnectError FailedPrecondition for a wrong environment variable.
  */
 export function tokenEndpointOf(
-  { issuerUrl, tokenEndpoint }: Pick<RefreshTokenOptions, "issuerUrl" | "tokenEndpoint">,
+  { issuerUrl, tokenEndpoint }: TokenEndpointOptions,
   http: AuthHttpOptions,
 ): (signal: AbortSignal) => Promise<URL> {
   if (issuerUrl !== undefined && tokenEndpoint !== undefined) {

@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type ClientHttp2Stream, constants } from "node:http2";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, type GrpcTransportOptions } from "@connectrpc/connect-node";
-import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { type Failure, FailureThrown, type Outcome } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
@@ -33,6 +32,8 @@ export interface ConnectWireOptions {
 /** An attempt, as the code below connect-node needs to know it. */
 interface Sending {
   readonly attempt: Attempt;
+  /** What it asks for, without the path of aiemUrl. */
+  readonly path?: string;
   stream?: ClientHttp2Stream;
   session?: Session;
 }
@@ -134,8 +135,8 @@ function partsOver(
       }
       return { ok: true, value: headers };
     },
-    run(attempt, call) {
-      const sending = { attempt };
+    run(attempt, { parent, name }, call) {
+      const sending = { attempt, path: `/${parent.typeName}/${name}` };
       sent.set(attempt, sending);
       return sendings.run(sending, call);
     },
@@ -169,7 +170,11 @@ function failureOf(thrown: unknown, sending: Sending, address: ServerAddress): F
   if (isBreak(error)) {
     return lost ?? ofReset(sending, error) ?? ofBreak(error, connection, address);
   }
-  return notConnect(error) ?? tooLarge(error) ?? serversWord(thrown);
+  return (
+    notConnect(error, `${address.pathPrefix}${sending.path}`) ??
+    tooLarge(error) ??
+    serversWord(thrown)
+  );
 }
 
 function failureThrown(thrown: unknown): Failure | undefined {
@@ -250,12 +255,12 @@ function ofBreak(
 
 // What is made of HTTP 404, with or without the JSON of grpc-gateway. A server of Connect names the
 // method that it does not have.
-function notConnect(error: ConnectError): Failure | undefined {
+function notConnect(error: ConnectError, path: string): Failure | undefined {
   const { code, rawMessage, metadata } = error;
   if (code !== Code.Unimplemented || !/^(Not Found|HTTP 404)$/.test(rawMessage)) {
     return undefined;
   }
-  const message = `${rawMessage}: POST /${ProcessService.typeName}; check the path of aiemUrl, and that the server speaks Connect`;
+  const message = `${rawMessage}: POST ${path}; check the path of aiemUrl, and that the server speaks Connect`;
   return { kind: "status", code, message, metadata, cause: error };
 }
 

@@ -42,7 +42,7 @@ export class OutputReader implements MessageReader {
   readonly #shape: OutputShape;
   readonly #frames = new BatchBuilder();
   // The beginning of a message that was cut before its data.
-  readonly #head = new Uint8Array(MAX_HEAD_BYTES);
+  #head: Uint8Array<ArrayBuffer> | undefined;
   #headBytes = 0;
   // A piece of data under way.
   #stderr = false;
@@ -144,7 +144,8 @@ export class OutputReader implements MessageReader {
 
   /** Gathers the beginning of a message until it tells what the message is. */
   #continueHead(chunk: Uint8Array, from: number): { at: number; failure: Failure | undefined } {
-    const head = this.#head;
+    const head = this.#head ?? new Uint8Array(MAX_HEAD_BYTES);
+    this.#head = head;
     const before = this.#headBytes;
     const part = chunk.subarray(from, from + MAX_HEAD_BYTES - before);
     head.set(part, before);
@@ -160,7 +161,7 @@ export class OutputReader implements MessageReader {
     if (failure) {
       return { at: chunk.length, failure };
     }
-    const { begin, stderr } = this.#dataIn(length);
+    const { begin, stderr } = this.#dataIn(head, length);
     if (begin === undefined) {
       this.#message = new Uint8Array(length);
       this.#filled = Math.max(0, Math.min(before, PREFIX_BYTES + length) - PREFIX_BYTES);
@@ -182,8 +183,7 @@ export class OutputReader implements MessageReader {
   }
 
   /** Where in the head the data of a message of the usual shape begins. */
-  #dataIn(length: number): { begin: number | undefined; stderr: boolean } {
-    const head = this.#head;
+  #dataIn(head: Uint8Array, length: number): { begin: number | undefined; stderr: boolean } {
     const which = head[PREFIX_BYTES + 1] ?? 0x80;
     const other = { begin: undefined, stderr: false };
     if (

@@ -4,12 +4,15 @@ import {
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
 } from "node:http2";
+import type { Limit } from "../../async/limit.js";
 import type { Failure } from "../../errors/outcome.js";
+import type { Connection } from "../wire.js";
 import { HeadersTooLarge, maybeTooLarge } from "./header-limits.js";
 import type { Http2, Http2End, Http2Listener, Http2Request, Http2Stream } from "./http2.js";
-import type { PoolCall, SessionPool } from "./pool.js";
+import type { SessionPool } from "./pool.js";
 import type { Session } from "./session.js";
 import { StalledChunks } from "./stalled-chunks.js";
+import type { PoolRequest } from "./waiting-requests.js";
 
 // RFC 9113, section 6.2.
 const END_STREAM = 0x1;
@@ -23,9 +26,9 @@ export class Http2Client implements Http2 {
   }
 
   request(request: Http2Request, listener: Http2Listener): Http2Stream {
-    const call = new Call(request, listener);
-    this.#pool.submit(call);
-    return call;
+    const open = new OpenRequest(request, listener);
+    this.#pool.submit(open);
+    return open;
   }
 
   close(failure: Failure): void {
@@ -34,9 +37,13 @@ export class Http2Client implements Http2 {
 }
 
 /** One request, in line or on a stream. */
-class Call implements Http2Stream, PoolCall {
+class OpenRequest implements Http2Stream, PoolRequest {
   leave: (() => void) | undefined;
-  readonly #request: Http2Request;
+  readonly long: boolean;
+  readonly affinity: Connection | undefined;
+  readonly limit: Limit;
+  // Until it is sent: a follower would hold it for days.
+  #request: Pick<Http2Request, "headers" | "body"> | undefined;
   readonly #listener: Http2Listener;
   #session: Session | undefined;
   #stream: ClientHttp2Stream | undefined;
@@ -54,26 +61,21 @@ class Call implements Http2Stream, PoolCall {
   #over = false;
 
   constructor(request: Http2Request, listener: Http2Listener) {
+    this.long = request.long;
+    this.affinity = request.affinity;
+    this.limit = request.limit;
     this.#request = request;
     this.#listener = listener;
   }
 
-  get long() {
-    return this.#request.long;
-  }
-
-  get affinity() {
-    return this.#request.affinity;
-  }
-
-  get limit() {
-    return this.#request.limit;
-  }
-
   start(session: Session): void {
-    const { headers, body, long } = this.#request;
+    if (!this.#request) {
+      return;
+    }
+    const { headers, body } = this.#request;
     const bytesBefore = session.bytesRead;
-    const stream = session.open(headers, long);
+    const stream = session.open(headers, this.long);
+    this.#request = undefined;
     this.#session = session;
     this.#stream = stream;
     this.#bytesBefore = bytesBefore;
@@ -171,7 +173,7 @@ class Call implements Http2Stream, PoolCall {
   }
 
   #onClose(session: Session, stream: ClientHttp2Stream): void {
-    session.release(stream, this.#request.long);
+    session.release(stream, this.long);
     this.#closed = true;
     // What is left is read by hand, which is not to be told twice.
     stream.removeAllListeners("data");

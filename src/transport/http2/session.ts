@@ -23,13 +23,13 @@ export interface Goaway {
 
 /** What a pool wants to know of its sessions. */
 export interface SessionWatcher {
-  /** There is room for a call on it, or there was. */
+  /** There is room for a request on it, or there was. */
   changed(): void;
-  /** No further call can be put on the session. */
+  /** No further request can be put on the session. */
   gone(): void;
 }
 
-/** Which calls a session has room for. */
+/** Which requests a session has room for. */
 export type Room = "none" | "short" | "any";
 
 // The window of the connection is given back as data arrives, so it bounds no memory; it must only
@@ -40,13 +40,13 @@ const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 const IDLE_MS = 45_000;
 const LINGER_MS = 1_000;
 // Servers guard against cancels without end (CVE-2023-44487): one in Node.js ends the session, with
-// every call on it, after about 1,000 in quick succession.
+// every request on it, after about 1,000 in quick succession.
 const MOST_RESETS = 500;
 const MOST_KEPT = 10;
 
 /**
- * How many streams of a session long calls may not use. Otherwise followers could take all of them,
- * and a call that asks whether the connection is still alive would have to wait behind them.
+ * How many streams of a session long requests may not use. Otherwise followers could take all of them,
+ * and a request that asks whether the connection is still alive would have to wait behind them.
  *
  * @param limit the server's limit of streams.
  */
@@ -61,7 +61,7 @@ export class Session implements Connection {
   readonly #address: ServerAddress;
   readonly #streams = new Set<ClientHttp2Stream>();
   #watcher: SessionWatcher | undefined;
-  #longCalls = 0;
+  #longRequests = 0;
   #limit = 0;
   #reserve = 0;
   #gone = false;
@@ -76,7 +76,7 @@ export class Session implements Connection {
   constructor(socket: Socket, address: ServerAddress, streamWindowBytes: number) {
     this.#socket = socket;
     this.#address = address;
-    // First on the socket, so that the calls end with this error and not with Node's own, which
+    // First on the socket, so that the requests end with this error and not with Node's own, which
     // looks like a cancellation for a FIN and like a conflict for a reset.
     socket.on("error", (error) => this.#lose(`failed (${nodeErrorCode(error)})`, error));
     socket.on("close", () => this.#lose("closed it"));
@@ -109,7 +109,7 @@ export class Session implements Connection {
     return this.#goaway;
   }
 
-  /** Why the connection ended while it carried calls. */
+  /** Why the connection ended while it carried requests. */
   get lost(): Failure | undefined {
     return this.#lost;
   }
@@ -129,22 +129,22 @@ export class Session implements Connection {
     return this.#socket.bytesRead;
   }
 
-  /** Whether some streams are kept for short calls. */
+  /** Whether some streams are kept for short requests. */
   get keepsRoom(): boolean {
     return this.#reserve > 0;
   }
 
-  /** Whether no further call can be put on the session. */
+  /** Whether no further request can be put on the session. */
   get isGone(): boolean {
     return this.#gone;
   }
 
-  /** Whether the session takes no calls but those that ask about itself. */
+  /** Whether the session takes no requests but those that ask about itself. */
   get isAvoided(): boolean {
     return this.#avoided;
   }
 
-  /** Tells `watcher` about the session from now on, which must have its settings and no calls. */
+  /** Tells `watcher` about the session from now on, which must have its settings and no requests. */
   watch(watcher: SessionWatcher): void {
     this.#watcher = watcher;
     this.#rest();
@@ -153,25 +153,25 @@ export class Session implements Connection {
     }
   }
 
-  /** Which calls can be put on the session, besides those that ask about it. */
+  /** Which requests can be put on the session, besides those that ask about it. */
   get room(): Room {
     if (this.#gone || this.#avoided || this.#streams.size >= this.#limit) {
       return "none";
     }
-    return this.#longCalls < this.#limit - this.#reserve ? "any" : "short";
+    return this.#longRequests < this.#limit - this.#reserve ? "any" : "short";
   }
 
-  /** Whether a call that asks about the session can be put on it, which may be avoided. */
+  /** Whether a request that asks about the session can be put on it, which may be avoided. */
   hasRoomForCompanion(long: boolean): boolean {
     return (
       !this.#gone &&
       this.#streams.size < this.#limit &&
-      (!long || this.#longCalls < this.#limit - this.#reserve)
+      (!long || this.#longRequests < this.#limit - this.#reserve)
     );
   }
 
   /**
-   * Takes no further calls if it was idle for too long. Timers stand still while a machine sleeps,
+   * Takes no further requests if it was idle for too long. Timers stand still while a machine sleeps,
    * and its connections may be gone by then.
    */
   retireIfStale(): boolean {
@@ -183,14 +183,16 @@ export class Session implements Connection {
   }
 
   /**
-   * Sends the headers of a call. Whoever gets the stream must `release` it when it emits `close`.
-   * Throws what Node throws, also if the session has just ended.
+   * Sends the headers of a request, which are the session's from then on. Whoever gets the stream
+   * must `release` it when it emits `close`. Throws what Node throws, also if the session has just
+   * ended.
    */
   open(headers: OutgoingHttpHeaders, long: boolean): ClientHttp2Stream {
     // Node leaves the brackets of an IPv6 address out of the authority that it makes.
-    const stream = this.http2.request({ ...headers, ":authority": this.#address.authority });
+    headers[":authority"] = this.#address.authority;
+    const stream = this.http2.request(headers);
     this.#streams.add(stream);
-    this.#longCalls += long ? 1 : 0;
+    this.#longRequests += long ? 1 : 0;
     if (this.#streams.size === 1) {
       clearTimeout(this.#idleTimer);
       this.http2.ref();
@@ -202,7 +204,7 @@ export class Session implements Connection {
   /** Takes note of the end of a stream. */
   release(stream: ClientHttp2Stream, long: boolean): void {
     this.#streams.delete(stream);
-    this.#longCalls -= long ? 1 : 0;
+    this.#longRequests -= long ? 1 : 0;
     this.#resets += stream.rstCode === constants.NGHTTP2_NO_ERROR ? 0 : 1;
     this.#avoided ||= this.#resets >= MOST_RESETS;
     if (this.#streams.size === 0) {
@@ -229,7 +231,7 @@ export class Session implements Connection {
     }
   }
 
-  /** Takes no further calls, and closes the connection after the last one. */
+  /** Takes no further requests, and closes the connection after the last one. */
   retire(): void {
     this.http2.close();
     this.#retired();
@@ -239,14 +241,14 @@ export class Session implements Connection {
     this.end(connectionLost(this.#address.origin, how));
   }
 
-  /** Ends every call on it with `failure`. */
+  /** Ends every request on it with `failure`. */
   end(failure: Failure): void {
     this.#endStreams(failure);
     this.http2.destroy();
     this.#socket.destroy();
   }
 
-  /** Waits for calls, without keeping the program alive. */
+  /** Waits for requests, without keeping the program alive. */
   #rest(): void {
     if (this.#gone) {
       this.#linger();

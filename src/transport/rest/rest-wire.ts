@@ -10,6 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { unlessEnded } from "../../async/limit.js";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
 import { FieldValueError } from "../../rest-rules/field-values.js";
 import type { HttpRule } from "../../rest-rules/http-rule.js";
@@ -122,7 +123,8 @@ class RestWire implements ClientWire {
     };
     const prepared = this.#prepare(attempt);
     if (prepared instanceof Promise) {
-      prepared.then(send);
+      // A token provider need not heed its signal.
+      void unlessEnded(attempt.limit, prepared, failed(LEFT)).then(send);
     } else {
       send(prepared);
     }

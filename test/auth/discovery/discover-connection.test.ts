@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection.js";
 import { discoverConnection } from "../../../src/auth/discovery/discover-connection.js";
-import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection-options.js";
 import { makeTestCertificates } from "../../support/certificates.js";
 import { pemFiles } from "../../transport/support/certificates.js";
 import { failure } from "../../transport/support/failure.js";
@@ -97,7 +97,7 @@ test("passes TLS options on to the discovery service and the identity provider",
   await expect(tokenOf({ environment: url })).rejects.toMatchObject(
     failure(
       "FailedPrecondition",
-      /^cannot reach the discovery service .*certificate is not accepted/,
+      /^cannot reach the discovery service .*certificate is not signed by a trusted authority/,
     ),
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection.js";
 import { discoverConnection } from "../../../src/auth/discovery/discover-connection.js";
-import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection-options.js";
 import { failure } from "../../transport/support/failure.js";
 import { ENGINE_MANAGER, PLATFORM, startEnvironment } from "../support/discovery-service.js";
 import { setVariables, useEmptyEnvironment } from "../support/environment.js";
@@ -101,7 +101,7 @@ test("a list whose pages repeat is not read for ever", async () => {
       path.endsWith("services") ? { body: { services: [], nextPageToken: "again" } } : undefined,
   });
   await expect(discoverConnection({ environment: url })).rejects.toMatchObject(
-    failure("Internal", /has no last page of services$/),
+    failure("Internal", / lists services without an end: a page comes again/),
   );
 });
 

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection.js";
 import { discoverConnection } from "../../../src/auth/discovery/discover-connection.js";
-import type { DiscoverConnectionOptions } from "../../../src/auth/discovery/discover-connection-options.js";
 import { failure } from "../../transport/support/failure.js";
 import { ENGINE_MANAGER, startEnvironment } from "../support/discovery-service.js";
 import { setVariables, useEmptyEnvironment } from "../support/environment.js";

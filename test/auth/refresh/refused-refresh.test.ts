@@ -97,7 +97,7 @@ test("a redirect is not followed: the refresh token would go with it", async () 
     headers: { location: elsewhere.tokenEndpoint },
   });
   expect(error).toMatchObject(
-    failure("FailedPrecondition", /answered HTTP 307, which is not followed/),
+    failure("FailedPrecondition", /answered HTTP 307, and redirects are not followed/),
   );
   expect([...grants(), ...elsewhere.grants()]).toHaveLength(1);
 });

@@ -1,6 +1,6 @@
 import type { ProcessClient } from "../../../src/index.js";
+import type { ProcessResult } from "../../../src/model/captured-output.js";
 import type { Process } from "../../../src/model/process.js";
-import type { ProcessResult } from "../../../src/model/process-result.js";
 import type { Random } from "../world/random.js";
 import type { World } from "../world/world.js";
 

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
+import type { ProcessResult } from "../../../src/model/captured-output.js";
 import type { ProcessStream } from "../../../src/model/output.js";
-import type { ProcessResult } from "../../../src/model/process-result.js";
 import { PARENT } from "../server/engine-host.js";
 import { streamNumber } from "../world/delivery.js";
 import { type Context, SPEC } from "./context.js";

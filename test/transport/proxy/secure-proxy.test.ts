@@ -2,8 +2,6 @@ import { createServer as createHttpsServer } from "node:https";
 import { createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { failureOf } from "../../../src/client/attempt-failure.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
 import { createTransport } from "../../support/create-transport.js";
 import { REST_ANSWER } from "../auto/support/edges.js";
 import { pemFiles, selfSigned } from "../support/certificates.js";
@@ -41,8 +39,10 @@ async function start(host: string) {
   });
   vi.stubEnv("HTTPS_PROXY", `https://${host}:${proxy.port}`);
   const sslCaCert = file(`${host}.pem`, tls.cert);
-  const { transport } = closing(createTransport({ aiemUrl: "https://aiem.test" }, { sslCaCert }));
-  return { client: createClient(ProcessService, transport), names, proxy };
+  const { transport, sent } = closing(
+    createTransport({ aiemUrl: "https://aiem.test" }, { sslCaCert }),
+  );
+  return { client: createClient(ProcessService, transport), sent, names, proxy };
 }
 
 test.each([
@@ -62,15 +62,14 @@ test.each([
 );
 
 test("a proxy by TLS whose certificate nobody vouches for gets no request", async () => {
-  const { client, proxy } = await start("localhost");
-  const error: unknown = await client.getProcess({ name: PROCESS }).catch((reason) => reason);
-  expect(error).toMatchObject(
+  const { client, sent, proxy } = await start("localhost");
+  await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
     failure(
       "Unavailable",
       /: the proxy https:\S+, named by HTTPS_PROXY, cannot be used: DEPTH_ZERO_SELF_SIGNED_CERT; .*NODE_EXTRA_CA_CERTS/,
     ),
   );
   // It stays until somebody changes something.
-  expect(failureOf(error, new CallRecord()).kind).toBe("status");
+  expect(sent[0]?.failure?.kind).toBe("local");
   expect(proxy.seen).toEqual([]);
 });

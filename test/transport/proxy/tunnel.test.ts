@@ -5,9 +5,7 @@ import { inspect } from "node:util";
 import { createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { failureOf } from "../../../src/client/attempt-failure.js";
 import type { ProtocolEvent } from "../../../src/transport/auto.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
 import type { TransportOptions } from "../../../src/transport/connection-config.js";
 import { createTransport } from "../../support/create-transport.js";
 import { REST_ANSWER } from "../auto/support/edges.js";
@@ -34,10 +32,10 @@ afterEach(() => {
 
 function clientOf(aiemUrl: string, options: TransportOptions = {}, tokenProvider?: string) {
   const events: ProtocolEvent[] = [];
-  const { transport } = closing(
+  const { transport, sent } = closing(
     createTransport({ aiemUrl, tokenProvider }, options, (event) => events.push(event)),
   );
-  return { client: createClient(ProcessService, transport), events };
+  return { client: createClient(ProcessService, transport), sent, events };
 }
 
 async function httpsEdge() {
@@ -124,17 +122,17 @@ test("gRPC chosen by hand is spoken without the proxy", async () => {
 test.each([
   [
     407,
-    "status",
+    "local",
     /refuses to connect to it \(HTTP 407\); it wants a user and a password, as part of HTTPS_PROXY$/,
   ],
-  [403, "status", /refuses to connect to it \(HTTP 403\)$/],
+  [403, "local", /refuses to connect to it \(HTTP 403\)$/],
   [502, "refused", /refuses to connect to it \(HTTP 502\)$/],
 ] as const)(
   "a proxy that answers HTTP %i (%s) is named, without its password",
   async (status, kind, message) => {
     const proxy = await startProxy(1, { status });
     vi.stubEnv("HTTPS_PROXY", `http://user:s3cret@127.0.0.1:${proxy.port}`);
-    const { client } = clientOf("https://aiem.test");
+    const { client, sent } = clientOf("https://aiem.test");
     const error: unknown = await client.getProcess({ name }).catch((reason) => reason);
     expect(error).toMatchObject(failure("Unavailable", message));
     expect(error).toMatchObject(
@@ -146,7 +144,7 @@ test.each([
       ),
     );
     expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/s3cret|dXNlcjpz/);
-    expect(failureOf(error, new CallRecord()).kind).toBe(kind);
+    expect(sent[0]?.failure?.kind).toBe(kind);
   },
 );
 
@@ -154,15 +152,14 @@ test("a proxy that is not there is named, and may be tried again", async () => {
   const { port, close } = await listen(createTcpServer());
   await close();
   vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${port}`);
-  const { client } = clientOf("https://aiem.test");
-  const error: unknown = await client.getProcess({ name }).catch((reason) => reason);
-  expect(error).toMatchObject(
+  const { client, sent } = clientOf("https://aiem.test");
+  await expect(client.getProcess({ name })).rejects.toMatchObject(
     failure(
       "Unavailable",
       /the proxy http:\S+, named by HTTPS_PROXY, cannot be used: ECONNREFUSED$/,
     ),
   );
-  expect(failureOf(error, new CallRecord())).toEqual({ kind: "refused" });
+  expect(sent[0]?.failure?.kind).toBe("refused");
 });
 
 test("a proxy that does not answer, or closes, is given up in time", async () => {
@@ -194,11 +191,11 @@ test("a call that is cancelled while the proxy connects leaves no connection", a
 
 test("a variable that names no proxy is told, and not what is in it", async () => {
   vi.stubEnv("HTTPS_PROXY", "socks5://user:s3cret@127.0.0.1:1");
-  const { client } = clientOf("https://aiem.test");
+  const { client, sent } = clientOf("https://aiem.test");
   const error: unknown = await client.getProcess({ name }).catch((reason) => reason);
   expect(error).toMatchObject(
     failure("Unavailable", /: HTTPS_PROXY names no proxy: it must be an http or https URL$/),
   );
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("s3cret");
-  expect(failureOf(error, new CallRecord()).kind).toBe("status");
+  expect(sent[0]?.failure?.kind).toBe("local");
 });

@@ -4,10 +4,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { Code, createClient } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
 import type { TransportOptions } from "../../../src/transport/connection-config.js";
-import { connectFailureKind } from "../../../src/transport/errors/connect-failure.js";
 import { createTransport } from "../../support/create-transport.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
@@ -16,9 +13,13 @@ import { PROCESS } from "../support/process-name.js";
 import { startProcessServer } from "../support/process-server.js";
 import { PROTOCOLS } from "../support/protocols.js";
 
+function open(aiemUrl: string, options: TransportOptions) {
+  const { transport, sent } = closing(createTransport({ aiemUrl }, options));
+  return { client: createClient(ProcessService, transport), sent };
+}
+
 function connectTo(aiemUrl: string, options: TransportOptions) {
-  const { transport } = closing(createTransport({ aiemUrl }, options));
-  return createClient(ProcessService, transport);
+  return open(aiemUrl, options).client;
 }
 
 function silentServer() {
@@ -34,15 +35,16 @@ async function freePort(): Promise<number> {
 describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
   test("a refused connection names the address, and nothing was sent", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    const record = new CallRecord();
-    const call = runInCall(record, () => connectTo(url, options).getProcess({ name: PROCESS }));
-    const error: unknown = await call.catch((reason) => reason);
+    const { client, sent } = open(url, options);
+    const error: unknown = await client.getProcess({ name: PROCESS }).catch((reason) => reason);
     expect(error).toMatchObject(
       failure("Unavailable", new RegExp(`^cannot connect to ${url}: connection refused`)),
     );
     expect(error).toMatchObject({ cause: { code: "ECONNREFUSED" } });
-    expect(connectFailureKind(error)).toBe("refused");
-    expect(record).toMatchObject({ sent: false, neverProcessed: true });
+    expect(sent[0]).toMatchObject({
+      attempt: { evidence: { connection: undefined } },
+      failure: { kind: "refused" },
+    });
   });
 
   test("localhost that refuses on every address is refused too", async () => {
@@ -86,28 +88,25 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
 describe.each(["grpc", "connect"] as const)("HTTP/2 (%s)", (protocol) => {
   test("a server that accepts and never sends its settings is given up in time", async () => {
     const { port, sockets } = closing(await listen(silentServer()));
-    const client = connectTo(`http://127.0.0.1:${port}`, { protocol, connectTimeoutMs: 1_000 });
-    const record = new CallRecord();
-    await expect(
-      runInCall(record, () => client.getProcess({ name: PROCESS })),
-    ).rejects.toMatchObject(
+    const aiemUrl = `http://127.0.0.1:${port}`;
+    const { client, sent } = open(aiemUrl, { protocol, connectTimeoutMs: 1_000 });
+    await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure("Unavailable", /^cannot connect .*: not within 1000 ms: the server accepted/),
     );
-    expect(record.neverProcessed).toBe(true);
+    expect(sent[0]?.failure?.kind).toBe("refused");
     await expect.poll(() => sockets.size).toBe(0);
   });
 
   test("a server that has HTTP/1.1 only says what to use", async () => {
     const { port } = closing(await listen(createHttpServer()));
-    const call = connectTo(`http://127.0.0.1:${port}`, { protocol }).getProcess({ name: PROCESS });
-    const error: unknown = await call.catch((reason) => reason);
-    expect(error).toMatchObject(
+    const { client, sent } = open(`http://127.0.0.1:${port}`, { protocol });
+    await expect(client.getProcess({ name: PROCESS })).rejects.toMatchObject(
       failure(
         "Unavailable",
         /^cannot connect .* use protocol: "rest", or "connect" with httpVersion: "1\.1"$/,
       ),
     );
-    expect(connectFailureKind(error)).toBe("protocol");
+    expect(sent[0]?.failure?.kind).toBe("local");
   });
 
   test("an http address of a server with TLS hints at https", async () => {

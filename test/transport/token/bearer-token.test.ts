@@ -1,10 +1,11 @@
+import { inspect } from "node:util";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { describe, expect, test, vi } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { runInCall } from "../../../src/transport/call-context.js";
-import { CallRecord } from "../../../src/transport/call-record.js";
+import { ProcessClient } from "../../../src/index.js";
 import type { TokenProvider, TokenRequest } from "../../../src/transport/connection-config.js";
 import { createTransport } from "../../support/create-transport.js";
+import { type Sent, transportOfWire } from "../../support/transport-of-wire.js";
 import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { PROCESS } from "../support/process-name.js";
@@ -37,8 +38,15 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
       }),
     );
     const config = { aiemUrl: server.url, tokenProvider };
-    const { transport } = closing(createTransport(config, options));
-    return { seen, client: createClient(ProcessService, transport) };
+    const { transport, wire } = closing(createTransport(config, options));
+    const sent: Sent[] = [];
+    const client = createClient(ProcessService, transport);
+    const facade = new ProcessClient(config, options);
+    const open = async (rejectedToken?: string) => {
+      const opening = createClient(ProcessService, transportOfWire(wire, sent, { rejectedToken }));
+      return await opening.streamOutput({ name: PROCESS })[Symbol.asyncIterator]().next();
+    };
+    return { seen, sent, client, facade, open };
   }
 
   test("a fixed token is sent with each request, and tried once only", async () => {
@@ -47,7 +55,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     await client.getProcess({ name: PROCESS });
     expect(seen).toEqual(["Bearer good", "Bearer good"]);
     const bad = await start("bad");
-    await expect(bad.client.getProcess({ name: PROCESS })).rejects.toMatchObject(
+    await expect(bad.facade.getProcess(PROCESS)).rejects.toMatchObject(
       failure("Unauthenticated", /^who are you\?$/),
     );
     expect(bad.seen).toEqual(["Bearer bad"]);
@@ -63,8 +71,8 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
 
   test("a refused token is told to the provider, and the call sent again with another", async () => {
     const provider = vi.fn(({ rejectedToken }: TokenRequest) => (rejectedToken ? "good" : "old"));
-    const { seen, client } = await start(provider);
-    await expect(client.getProcess({ name: PROCESS })).resolves.toBeDefined();
+    const { seen, facade } = await start(provider);
+    await expect(facade.getProcess(PROCESS)).resolves.toBeDefined();
     expect(seen).toEqual(["Bearer old", "Bearer good"]);
     expect(provider.mock.calls.map(([request]) => request.rejectedToken)).toEqual([
       undefined,
@@ -74,40 +82,33 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
 
   test("a refused token is not sent a second time, and another one once only", async () => {
     const same = await start(() => "old");
-    await expect(same.client.getProcess({ name: PROCESS })).rejects.toMatchObject(
+    await expect(same.facade.getProcess(PROCESS)).rejects.toMatchObject(
       failure("Unauthenticated", /who are you/),
     );
     expect(same.seen).toEqual(["Bearer old"]);
     let calls = 0;
     const other = await start(() => `old${++calls}`);
-    await expect(other.client.getProcess({ name: PROCESS })).rejects.toMatchObject(
+    await expect(other.facade.getProcess(PROCESS)).rejects.toMatchObject(
       failure("Unauthenticated", /who are you/),
     );
     expect(other.seen).toEqual(["Bearer old1", "Bearer old2"]);
   });
 
   test("a stream that is opened again asks for another token than the refused one", async () => {
-    const { seen, client } = await start(({ rejectedToken }) => (rejectedToken ? "good" : "old"));
-    const first = new CallRecord();
-    const open = (record: CallRecord) =>
-      runInCall(record, () =>
-        client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]().next(),
-      );
-    await expect(open(first)).rejects.toMatchObject({ code: Code.Unauthenticated });
-    expect(first.tokenProvided).toBe(true);
-    await expect(open(new CallRecord({ rejectedTokenOf: first }))).resolves.toBeDefined();
+    const { seen, sent, open } = await start(({ rejectedToken }) =>
+      rejectedToken ? "good" : "old",
+    );
+    await expect(open()).rejects.toMatchObject({ code: Code.Unauthenticated });
+    const { token } = sent[0]?.attempt.evidence ?? {};
+    expect(token).toBe("old");
+    await expect(open(token)).resolves.toBeDefined();
     expect(seen).toEqual(["Bearer old", "Bearer good"]);
   });
 
   test("a stream is not opened again with the refused token", async () => {
-    const { seen, client } = await start(() => "old");
-    const first = new CallRecord();
-    const open = (record: CallRecord) =>
-      runInCall(record, () =>
-        client.streamOutput({ name: PROCESS })[Symbol.asyncIterator]().next(),
-      );
-    await expect(open(first)).rejects.toMatchObject({ code: Code.Unauthenticated });
-    await expect(open(new CallRecord({ rejectedTokenOf: first }))).rejects.toMatchObject(
+    const { seen, open } = await start(() => "old");
+    await expect(open()).rejects.toMatchObject({ code: Code.Unauthenticated });
+    await expect(open("old")).rejects.toMatchObject(
       failure("Unauthenticated", /^the token provider gave a refused token again$/),
     );
     expect(seen).toEqual(["Bearer old"]);
@@ -167,7 +168,11 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     const { client: other } = await start(() => {
       throw told;
     });
-    await expect(other.getProcess({ name: PROCESS })).rejects.toBe(told);
+    await expect(other.getProcess({ name: PROCESS })).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: "later",
+      cause: told,
+    });
   });
 
   test("a call that is cancelled while the provider works ends at once", async () => {
@@ -186,12 +191,14 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
     expect(seen).toEqual([]);
   });
 
-  test("a token of a stranger's call does not show in its record", async () => {
-    const { client } = await start(() => "good");
-    const record = new CallRecord();
-    await runInCall(record, () => client.getProcess({ name: PROCESS }));
-    const { inspect } = await import("node:util");
-    expect(inspect(record, { depth: 1, showHidden: true })).not.toContain("good");
-    expect(JSON.stringify(record)).not.toContain("good");
+  test("a token does not show in the error of its call, nor in the client", async () => {
+    const { seen, facade } = await start(() => "s3cret");
+    const error: unknown = await facade.getProcess(PROCESS).catch((reason) => reason);
+    expect(error).toMatchObject({ code: Code.Unauthenticated });
+    expect(seen).toEqual(["Bearer s3cret"]);
+    for (const shown of [error, facade]) {
+      expect(inspect(shown, { depth: 9, showHidden: true })).not.toContain("s3cret");
+      expect(JSON.stringify(shown)).not.toContain("s3cret");
+    }
   });
 });

@@ -1,0 +1,221 @@
+import { Code } from "@connectrpc/connect";
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { Limit } from "../async/limit.js";
+import { startTimer } from "../async/timer.js";
+import { probe } from "../call/look.js";
+import type { Caller } from "../call/run.js";
+import type { Failure, Outcome } from "../errors/outcome.js";
+import { isFinished } from "../model/process.js";
+import { type Batch, type Evidence, newAttempt, type OutputSource } from "../transport/wire.js";
+
+/** The RPC of these attempts. */
+export const STREAM_OUTPUT = ProcessService.method.streamOutput;
+
+// How long a stream may stay open, silent, after its process was seen to be final.
+const END_GRACE_MS = 5_000;
+
+/**
+ * What a stream brought next; "silent" is nothing, on a connection that may be dead, and `answered`
+ * whether the server is there at least.
+ */
+export type StreamEvent =
+  | { readonly kind: "batch" }
+  | { readonly kind: "end" }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  | { readonly kind: "silent"; readonly failure: Failure; readonly answered: boolean };
+
+/** What goes with the request of an attempt. */
+export interface OutputAttemptRequest {
+  readonly name: string;
+  readonly skipReplay: boolean;
+  readonly headers: HeadersInit | undefined;
+  /** A token that was refused. */
+  readonly rejectedToken: string | undefined;
+  /** How long the stream may be silent, in milliseconds, if its connection cannot be asked. */
+  readonly patienceMs: number;
+}
+
+type Arrival = Outcome<"batch" | "end">;
+
+/** One attempt of a follow: a StreamOutput RPC, from its opening until it ends or breaks. */
+export class OutputAttempt {
+  /** What is known of the RPC. */
+  readonly evidence: Evidence;
+  readonly #caller: Caller;
+  readonly #request: OutputAttemptRequest;
+  readonly #limit: Limit;
+  readonly #source: OutputSource;
+  readonly #opened = performance.now();
+  #stopTimer: (() => void) | undefined;
+  // Since when the reader waits; undefined while it does not.
+  #waitsSince: number | undefined;
+  #onSilence: (() => void) | undefined;
+
+  /** Opens the RPC. It is open until `close`. */
+  constructor(caller: Caller, request: OutputAttemptRequest, limit: Limit) {
+    const { name, skipReplay, headers, rejectedToken } = request;
+    const attempt = newAttempt({ long: true, headers, rejectedToken }, limit);
+    this.evidence = attempt.evidence;
+    this.#caller = caller;
+    this.#request = request;
+    this.#limit = limit;
+    this.#source = caller.wire.output({ name, skipReplay }, attempt);
+  }
+
+  /** How long it has been open, in milliseconds. */
+  get livedMs(): number {
+    return performance.now() - this.#opened;
+  }
+
+  /** What has arrived and was not taken yet. */
+  take(): Batch | undefined {
+    return this.#source.take();
+  }
+
+  /** Waits for what comes next. While it is silent, the process is looked at from time to time. */
+  async next(): Promise<StreamEvent> {
+    const read = this.#source.wait();
+    let answered: number | undefined;
+    const began = performance.now();
+    for (;;) {
+      const arrival = await this.#unlessSilent(read, this.#caller.idleTimeoutMs);
+      if (arrival) {
+        return eventOf(arrival);
+      }
+      const silence = { began, answered: answered ?? began };
+      const event = await this.#look(read, silence);
+      if (event) {
+        return event;
+      }
+      answered = silence.answered;
+    }
+  }
+
+  /** Ends the RPC, at once. */
+  close(): void {
+    this.#stopTimer?.();
+    this.#source.close();
+  }
+
+  /** What arrives, or undefined after so long without anything. */
+  #unlessSilent(read: Promise<Arrival>, ms: number): Promise<Arrival | undefined> {
+    return new Promise((resolve) => {
+      this.#waitsSince = performance.now();
+      this.#onSilence = () => resolve(undefined);
+      this.#arm(ms);
+      void read.then((arrival) => {
+        this.#waitsSince = undefined;
+        resolve(arrival);
+      });
+    });
+  }
+
+  // One timer serves many waits: most end long before it does.
+  #arm(ms: number): void {
+    this.#stopTimer ??= startTimer(ms, () => {
+      this.#stopTimer = undefined;
+      if (this.#waitsSince === undefined) {
+        return;
+      }
+      const leftMs = this.#waitsSince + this.#caller.idleTimeoutMs - performance.now();
+      if (leftMs > 0) {
+        this.#arm(leftMs);
+      } else {
+        this.#onSilence?.();
+      }
+    });
+  }
+
+  /** Asks whether the silence is the process's own; undefined if it is. */
+  async #look(read: Promise<Arrival>, silence: Silence): Promise<StreamEvent | undefined> {
+    const { name, headers } = this.#request;
+    const looking = this.#limit.within({});
+    try {
+      const probed = await Promise.race([
+        read,
+        // An end of the limit ends the read as well: it tells.
+        probe(this.#caller, name, this.evidence, looking, headers).catch(() => read),
+      ]);
+      if ("ok" in probed) {
+        return eventOf(probed);
+      }
+      const { look, sameConnection } = probed;
+      if (!look.ok && sameConnection && look.failure.kind === "deadline") {
+        return { kind: "failed", failure: { ...look.failure, kind: "lost" } };
+      }
+      if (!look.ok && isFinalWord(look.failure)) {
+        return { kind: "failed", failure: look.failure };
+      }
+      if (look.ok && isFinished(look.value)) {
+        const { state } = look.value;
+        const failure = lost(`the output of ${name} did not end although its state is ${state}`);
+        const late = await within(END_GRACE_MS, read);
+        return late ? eventOf(late) : { kind: "failed", failure };
+      }
+      const answered = look.ok || look.failure.kind === "status";
+      if (sameConnection || this.#mayGoOn(silence, answered)) {
+        return undefined;
+      }
+      const failure = lost(`the output of ${name} is silent, on a connection that may be dead`);
+      return { kind: "silent", failure, answered };
+    } finally {
+      looking.end(() => new Error("the stream goes on"));
+    }
+  }
+
+  /** Whether a silence is to be endured although nothing is known of the stream's connection. */
+  #mayGoOn(silence: Silence, answered: boolean): boolean {
+    const { patienceMs } = this.#request;
+    const now = performance.now();
+    if (answered) {
+      silence.answered = now;
+      return now - silence.began < patienceMs;
+    }
+    // Nobody answers anything: that is an outage.
+    return now - silence.answered < Math.min(patienceMs, this.#caller.policy.maxOutageMs);
+  }
+}
+
+/** Since when a stream has been silent, and when the server answered a look for the last time. */
+interface Silence {
+  readonly began: number;
+  answered: number;
+}
+
+function eventOf(arrival: Arrival): StreamEvent {
+  return arrival.ok ? { kind: arrival.value } : { kind: "failed", failure: arrival.failure };
+}
+
+function lost(message: string): Failure {
+  return { kind: "lost", code: Code.Unavailable, message };
+}
+
+/** The value of a promise that never rejects, or undefined if it takes longer. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const stopTimer = startTimer(ms, () => resolve(undefined));
+    void promise.then((value) => {
+      stopTimer();
+      resolve(value);
+    });
+  });
+}
+
+/**
+ * Whether a look was answered by what holds for the stream as well. Any other answer, such as that
+ * of a server with too much to do, shows only that somebody is there.
+ */
+function isFinalWord({ kind, code }: Failure): boolean {
+  if (kind !== "status") {
+    return false;
+  }
+  switch (code) {
+    case Code.NotFound:
+    case Code.PermissionDenied:
+    case Code.Unauthenticated:
+    case Code.FailedPrecondition:
+      return true;
+    default:
+      return false;
+  }
+}
