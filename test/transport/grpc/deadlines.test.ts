@@ -1,4 +1,4 @@
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Code, type Interceptor } from "@connectrpc/connect";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
@@ -24,13 +24,23 @@ function answerWith(
   stream.end(bytes);
 }
 
+async function startServer(
+  onStream: (stream: ServerHttp2Stream, path: string, headers: IncomingHttpHeaders) => void,
+) {
+  const started = await startHttp2Server(() => undefined);
+  started.server.on("stream", (stream, headers) =>
+    onStream(stream, headers[":path"] ?? "", headers),
+  );
+  return started;
+}
+
 function timeoutOf(header: unknown): number {
   return Number(/^(\d+)m$/.exec(String(header))?.[1]);
 }
 
 test.each(KINDS)("a request is as PROTOCOL-HTTP2.md has it (%s)", async (kind) => {
   const seen: Record<string, unknown>[] = [];
-  const server = await startHttp2Server((stream, _, headers) => {
+  const server = await startServer((stream, _, headers) => {
     seen.push({ ...headers });
     answerWith(stream, goodMessage(kind).bytes);
   });
@@ -61,7 +71,7 @@ test.each(KINDS)("a request is as PROTOCOL-HTTP2.md has it (%s)", async (kind) =
 
 test("the path of the address is put before the path of the method", async () => {
   const paths: string[] = [];
-  const server = await startHttp2Server((stream, path) => {
+  const server = await startServer((stream, path) => {
     paths.push(path);
     answerWith(stream, processMessage());
   });
@@ -81,7 +91,7 @@ describe.each(KINDS)("a server that ends a call (%s)", (kind) => {
     ["by RST_STREAM(CANCEL)", cancel],
     ["by the status CANCELLED", cancelled],
   ])("at the deadline that it was told, %s, tells a deadline", async (_, end) => {
-    const server = await startHttp2Server((stream, __, headers) => {
+    const server = await startServer((stream, __, headers) => {
       setTimeout(() => end(stream), timeoutOf(headers["grpc-timeout"]));
     });
     const { failure } = await grpcTo(server.url).call(kind, { serverTimeoutMs: 200 });
@@ -92,14 +102,14 @@ describe.each(KINDS)("a server that ends a call (%s)", (kind) => {
     ["by RST_STREAM(CANCEL)", cancel, { kind: "lost", code: Code.Unavailable }],
     ["by the status CANCELLED", cancelled, { kind: "status", code: Code.Canceled }],
   ])("long before, or without one, %s, tells no deadline", async (_, end, expected) => {
-    const server = await startHttp2Server(end);
+    const server = await startServer(end);
     const { call } = grpcTo(server.url);
     expect((await call(kind, { serverTimeoutMs: 30_000 })).failure).toMatchObject(expected);
     expect((await call(kind)).failure).toMatchObject(expected);
   });
 
   test("by the status DEADLINE_EXCEEDED tells a deadline at any time", async () => {
-    const server = await startHttp2Server((stream) =>
+    const server = await startServer((stream) =>
       stream.respond({ ...HEAD, "grpc-status": "4", "grpc-message": "late" }, { endStream: true }),
     );
     expect((await grpcTo(server.url).call(kind)).failure).toMatchObject({
@@ -123,7 +133,7 @@ test.each([
     // Only the clock that tells how long a slice took: sockets and timers are real.
     vi.useFakeTimers({ toFake: ["performance"] });
     const slices: number[] = [];
-    const server = await startHttp2Server((stream, path, headers) => {
+    const server = await startServer((stream, path, headers) => {
       if (!path.endsWith("/WaitProcess")) {
         answerWith(stream, processMessage(Process_State.RUNNING));
         return;
@@ -153,7 +163,7 @@ test.each([
 describe.each(KINDS)("the limit of a call (%s)", (kind) => {
   test("ends it at once, and resets the stream", async () => {
     let code: number | undefined;
-    const server = await startHttp2Server((stream) => {
+    const server = await startServer((stream) => {
       stream.on("close", () => {
         code = stream.rstCode;
       });
@@ -169,7 +179,7 @@ describe.each(KINDS)("the limit of a call (%s)", (kind) => {
 
   test("that has ended before sends nothing", async () => {
     let requests = 0;
-    const server = await startHttp2Server(() => {
+    const server = await startServer(() => {
       requests += 1;
     });
     const { failure } = await grpcTo(server.url).call(kind, {}, { signal: AbortSignal.abort() });
@@ -192,7 +202,7 @@ describe("interceptors", () => {
       return response;
     };
     const added: unknown[] = [];
-    const server = await startHttp2Server((stream, _, headers) => {
+    const server = await startServer((stream, _, headers) => {
       added.push(headers["x-added"]);
       answerWith(stream, processMessage());
     });
@@ -221,7 +231,7 @@ describe("interceptors", () => {
         codes.push(error.code, error.rawMessage);
         throw error;
       });
-    const server = await startHttp2Server((stream) =>
+    const server = await startServer((stream) =>
       stream.respond({ ...HEAD, "grpc-status": "5", "grpc-message": "gone" }, { endStream: true }),
     );
     const clientWith = (interceptor: Interceptor) =>

@@ -1,7 +1,6 @@
 import {
   createServer,
   type Http2Server,
-  type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
   type ServerOptions,
@@ -18,7 +17,7 @@ export interface RawHttp2Server extends Listening {
 
 /** A plain HTTP/2 server for a test. */
 export async function startHttp2Server(
-  onStream: (stream: ServerHttp2Stream, path: string, headers: IncomingHttpHeaders) => void,
+  onStream: (stream: ServerHttp2Stream, path: string) => void,
   options: ServerOptions = {},
 ): Promise<RawHttp2Server> {
   const server = createServer(options);
@@ -29,7 +28,7 @@ export async function startHttp2Server(
   });
   server.on("stream", (stream, headers) => {
     stream.on("error", () => undefined);
-    onStream(stream, headers[":path"] ?? "", headers);
+    onStream(stream, headers[":path"] ?? "");
   });
   const listening = closing(await listen(server));
   return { ...listening, url: `http://127.0.0.1:${listening.port}`, server, sessions };
