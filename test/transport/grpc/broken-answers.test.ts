@@ -214,7 +214,7 @@ describe("the answer to a unary call", () => {
 describe("headers", () => {
   const pairs = Array.from({ length: 300 }, (_, i) => [`x-${i}`, `${i}`] as const);
   const large = [["x-large", "a".repeat(64 * 1024)]] as const;
-  // More than nine frames would end the connection, and one field above 64 KiB Node.js's reading of it.
+  // Nine frames. One field above 64 KiB would end Node.js's reading of the connection, without a word.
   const tooLarge = Array.from({ length: 17 }, (_, i) => [`x-${i}`, "a".repeat(7_900)] as const);
 
   test.each(KINDS)("of 300 pairs, and of 64 KiB, are read (%s)", async (kind) => {
@@ -263,6 +263,34 @@ describe("headers", () => {
       kind: "unreadable",
       code: Code.ResourceExhausted,
     });
+  });
+
+  test.each(KINDS)("in more frames than nine fail as this side's limit (%s)", async (kind) => {
+    const server = await startFrameServer((stream) =>
+      stream.headers([...HEAD, ...tooLarge, ["x-tenth", "a".repeat(20_000)]]),
+    );
+    expect((await grpcTo(server.url).call(kind)).failure).toMatchObject({
+      kind: "unreadable",
+      code: Code.ResourceExhausted,
+      message: `the answer of ${server.url} cannot be read: its headers or trailers come in more frames than this client reads`,
+    });
+  });
+
+  test("in more frames than nine end the calls beside them as lost", async () => {
+    const server = await startFrameServer(
+      (stream) => stream.headers(HEAD),
+      (stream) => stream.headers(HEAD),
+      (stream) => stream.headers([...HEAD, ...tooLarge, ["x-tenth", "a".repeat(20_000)]]),
+    );
+    const { call } = grpcTo(server.url);
+    const results = await Promise.all([call("output"), call("output"), call("unary")]);
+    for (const { failure } of results) {
+      expect(failure).toMatchObject({
+        kind: "lost",
+        code: Code.Unavailable,
+        message: `connection lost: ${server.url} sent headers in more frames than this client reads`,
+      });
+    }
   });
 
   test("that are larger are not asked for again", async () => {
