@@ -133,7 +133,7 @@ export class ConnectDriver extends Driver {
     const { limit } = attempt;
     try {
       const headers = valueIn(await options.headers(attempt), attempt);
-      const answer = await options.run(attempt, () =>
+      const answer = await options.run(attempt, method, () =>
         transport.stream(
           method,
           limit.signal,

@@ -293,6 +293,17 @@ describe("headers", () => {
     }
   });
 
+  test("with a field above 64 KiB, which Node.js stops reading at, cost a call its time only", async () => {
+    const server = await startFrameServer(
+      (stream) => stream.headers([...HEAD, ["x-large", "a".repeat(65 * 1024)]], "end"),
+      answerWith(processMessage()),
+    );
+    // No event tells it: nghttp2 sends a GOAWAY by itself, and the connection is never read again.
+    const client = clientOf(server.url, { attemptTimeoutMs: 1_200 });
+    expect(await client.getProcess(PROCESS)).toMatchObject({ name: PROCESS });
+    expect(server.requests).toBe(2);
+  });
+
   test("that are larger are not asked for again", async () => {
     const server = await startFrameServer(answerWith(processMessage()), (stream) =>
       stream.headers([...HEAD, ...tooLarge]),
