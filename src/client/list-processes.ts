@@ -4,7 +4,8 @@ import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_servi
 import type { Limit } from "../async/limit.js";
 import { Pull } from "../async/pull.js";
 import type { CallOptions } from "../call/call-options.js";
-import { attempts, type Call, type Caller, callLimit, patienceOf, run } from "../call/run.js";
+import { type Call, type Caller, callLimit } from "../call/call.js";
+import { attempts, patienceOf, run } from "../call/run.js";
 import { errorOf } from "../errors/outcome.js";
 import type { Process, ProcessState } from "../model/process.js";
 import { processFromMessage } from "../model/process-message.js";

@@ -3,7 +3,8 @@ import type { Limit } from "../async/limit.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall } from "../call/look.js";
 import { mayHaveHadEffect } from "../call/patience.js";
-import { attempts, type Call, type Caller, patienceOf, withLimit } from "../call/run.js";
+import { type Call, type Caller, withLimit } from "../call/call.js";
+import { attempts, patienceOf } from "../call/run.js";
 import { errorOf, type Failure, failed, messageOf, type Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
 

@@ -2,14 +2,8 @@ import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import {
-  attempts,
-  type Caller,
-  isTokenRefused,
-  pause,
-  retryDelayMs,
-  streamLimit,
-} from "../call/run.js";
+import { type Caller, streamLimit } from "../call/call.js";
+import { attempts, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";

@@ -1,5 +1,5 @@
 import { Pull, type PullSource } from "../async/pull.js";
-import type { Caller } from "../call/run.js";
+import type { Caller } from "../call/call.js";
 import type { ProcessStream } from "../model/output.js";
 import { checkLinesOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";

@@ -1,5 +1,5 @@
 import { Pull, type PullSource } from "../async/pull.js";
-import type { Caller } from "../call/run.js";
+import type { Caller } from "../call/call.js";
 import { InvalidInputError } from "../errors/invalid-input-error.js";
 import type { OutputChunk, OutputPosition } from "../model/output.js";
 import { checkStreamOptions } from "../rules/methods.js";

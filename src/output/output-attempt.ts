@@ -3,7 +3,7 @@ import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_servi
 import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
 import { probe } from "../call/look.js";
-import type { Caller } from "../call/run.js";
+import type { Caller } from "../call/call.js";
 import type { Failure, Outcome } from "../errors/outcome.js";
 import { isFinished } from "../model/process.js";
 import { type Batch, type Evidence, newAttempt, type OutputSource } from "../transport/wire.js";

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Limit } from "../async/limit.js";
-import { type Caller, streamLimit } from "../call/run.js";
+import { type Caller, streamLimit } from "../call/call.js";
 import { checkPipeOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";

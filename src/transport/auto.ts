@@ -1,6 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { type Failure, failed } from "../errors/outcome.js";
-import { ownFailure } from "./foreign.js";
+import { ownFailure } from "./foreign-failure.js";
 import type { EnvironmentProxy } from "./proxy/environment-proxy.js";
 import type { Attempt, Batch, ClientWire, OutputSource, Wire } from "./wire.js";
 

@@ -15,7 +15,8 @@ import {
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { unlessEnded } from "../async/limit.js";
 import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.js";
-import { foreignFailure, MessageSource, onlyRequest, ownFailure } from "./foreign.js";
+import { MessageSource, onlyRequest } from "./foreign.js";
+import { foreignFailure, ownFailure } from "./foreign-failure.js";
 import { type Attempt, type Batch, type ClientWire, LEFT, type OutputSource } from "./wire.js";
 
 /** What interceptors are told of a call besides its message and headers. */

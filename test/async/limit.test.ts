@@ -139,9 +139,7 @@ describe("Limit", () => {
   it("calls listeners once at its end, at once where it has ended, and none that was taken off", () => {
     const calls: string[] = [];
     const limit = new Limit();
-    const first = () => calls.push("first");
-    limit.onEnd(first);
-    limit.onEnd(first)();
+    limit.onEnd(() => calls.push("first"));
     limit.onEnd(() => calls.push("removed"))();
     limit.onEnd(() => removeOther());
     const removeOther = limit.onEnd(() => calls.push("removed by another"));

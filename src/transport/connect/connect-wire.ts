@@ -13,7 +13,8 @@ import {
   tlsHint,
   tlsReason,
 } from "../failures.js";
-import { type ForeignOptions, foreign, foreignFailure, ownFailure, wireOf } from "../foreign.js";
+import { type ForeignOptions, wireOf } from "../foreign.js";
+import { foreign, foreignFailure, ownFailure } from "../foreign-failure.js";
 import { Http1Connection, Http1Connections, type Http1Options } from "../http1/connections.js";
 import { http2ErrorName } from "../http2/error-name.js";
 import type { SessionPool } from "../http2/pool.js";
