@@ -40,7 +40,8 @@ export class GrpcCall implements Http2Listener {
   readonly #attempt: Attempt;
   readonly #reader: MessageReader;
   readonly #done: (failure: Failure | undefined) => void;
-  readonly #stopListening: () => void;
+  // A limit that has ended already calls back before there is anything to stop.
+  readonly #stopListening: () => void = () => undefined;
   #stream: Http2Stream | undefined;
   #sentAt = 0;
   #head: ResponseHead | undefined;
@@ -221,6 +222,10 @@ export class GrpcCall implements Http2Listener {
     if (carrier && status !== undefined) {
       if (!isOk(status)) {
         return this.#ofStatus(status, carrier);
+      }
+      if (!this.#isGrpc && this.#bytes > 0) {
+        // What came cannot be read, so that the end would hide a loss.
+        return this.#notGrpc();
       }
       return this.#reader.isMidMessage ? this.#cutShort() : undefined;
     }

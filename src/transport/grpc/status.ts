@@ -92,7 +92,7 @@ function readDetails(
     return undefined;
   }
   try {
-    const { code, details } = readRpcStatus(Buffer.from(value, "base64"));
+    const { code, details } = readRpcStatus(Uint8Array.from(Buffer.from(value, "base64")));
     return code === status && details.length > 0 ? details : undefined;
   } catch {
     return undefined;
