@@ -1,6 +1,8 @@
 import { constants } from "node:http2";
+import type { DescService } from "@bufbuild/protobuf";
 import {
   type ConnectRouter,
+  type ConnectRouterOptions,
   createConnectRouter,
   createContextValues,
   type ServiceImpl,
@@ -14,6 +16,7 @@ import { callWireKey } from "../faults/call-wire.js";
 import { Links } from "../faults/network/links.js";
 import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import { shapeResponse } from "../faults/network/shape-response.js";
+import { createGrpcHandler, type MessageLimits } from "../grpc/grpc-handler.js";
 import { MAX_MESSAGE_BYTES, MAX_WRITTEN_BYTES } from "../service/message-limits.js";
 import {
   abandon,
@@ -32,19 +35,28 @@ export function createRpcHandler(
   service: ServiceImpl<typeof ProcessService>,
   links: Links = new Links(),
 ): NodeHandler {
-  return createRouterHandler(
-    createConnectRouter({
-      // Compressing output costs five times the CPU of sending it (measured).
-      acceptCompression: [],
-      readMaxBytes: MAX_MESSAGE_BYTES,
-      writeMaxBytes: MAX_WRITTEN_BYTES,
-    }).service(ProcessService, service),
-    links,
-  );
+  const limits = { readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_WRITTEN_BYTES };
+  return createServiceHandler(ProcessService, service, limits, links);
 }
 
-/** Serves the services of a router, which need not be ours: the conformance suite brings one. */
-export function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
+/** Serves a service, which need not be ours: the conformance suite brings one. */
+export function createServiceHandler<S extends DescService>(
+  service: S,
+  implementation: Partial<ServiceImpl<S>>,
+  options: MessageLimits & Pick<ConnectRouterOptions, "jsonOptions">,
+  links: Links,
+): NodeHandler {
+  const router = createConnectRouter({
+    // Compressing output costs five times the CPU of sending it (measured).
+    acceptCompression: [],
+    ...options,
+  }).service(service, implementation);
+  const grpc = createGrpcHandler(service, implementation, options, links);
+  const others = createRouterHandler(router, links);
+  return (request, response) => grpc(request, response) || others(request, response);
+}
+
+function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
