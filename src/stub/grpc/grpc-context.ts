@@ -27,6 +27,7 @@ export class GrpcContext implements HandlerContext {
   #values: ContextValues | undefined;
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #answered = false;
   #closed = false;
 
   constructor(
@@ -81,13 +82,13 @@ export class GrpcContext implements HandlerContext {
     return this.#values;
   }
 
-  /** Aborts at the deadline, and when the stream closes, in the end too. */
+  /** Aborts at the deadline, and when the stream closes before all was answered. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
       if (this.#closed) {
         this.#close();
-      } else {
+      } else if (!this.#answered) {
         this.#startTimer();
       }
     }
@@ -96,6 +97,12 @@ export class GrpcContext implements HandlerContext {
 
   timeoutMs(): number | undefined {
     return this.#deadline === undefined ? undefined : this.#deadline - performance.now();
+  }
+
+  /** Call it with the answer: nothing that happens later is of interest. */
+  answered(): void {
+    this.#answered = true;
+    clearTimeout(this.#timer);
   }
 
   #startTimer(): void {
@@ -115,7 +122,7 @@ export class GrpcContext implements HandlerContext {
   #close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    if (this.#abort !== undefined && !this.#abort.signal.aborted) {
+    if (!this.#answered && this.#abort !== undefined && !this.#abort.signal.aborted) {
       this.#abort.abort(new ConnectError("the call has ended", Code.Canceled));
     }
   }

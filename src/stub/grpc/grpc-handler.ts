@@ -209,6 +209,7 @@ class GrpcStream {
     if (this.#wire.isTaken || stream.destroyed || stream.closed) {
       return;
     }
+    this.#context.answered();
     const trailers = this.#wire.omitsTrailers
       ? {}
       : statusTrailers(this.#context.trailersSet, error);
