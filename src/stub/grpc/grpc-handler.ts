@@ -25,6 +25,7 @@ import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import { abandon, type NodeHandler, requestPath } from "../server/node-handler.js";
 import { GrpcContext } from "./grpc-context.js";
 import { statusTrailers } from "./grpc-status.js";
+import { MAX_TIMER_MS, readGrpcTimeout } from "./grpc-timeout.js";
 
 /** What limits the messages of a service. */
 export interface MessageLimits {
@@ -82,29 +83,13 @@ function isPlainGrpc({ method, headers }: Http2ServerRequest): boolean {
   );
 }
 
-// Node's timers fire at once for anything longer.
-const MAX_TIMER_MS = 2 ** 31 - 1;
-const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
-const MS_PER_UNIT: Readonly<Record<string, number>> = {
-  H: 3_600_000,
-  M: 60_000,
-  S: 1_000,
-  m: 1,
-  u: 1e-3,
-  n: 1e-6,
-};
-
 /** How long a call may take, in milliseconds; undefined is for ever, or longer than a timer can run. */
 function readTimeout(header: string | string[] | undefined): number | "malformed" | undefined {
   if (header === undefined) {
     return undefined;
   }
-  const [, count, unit = ""] = TIMEOUT.exec(String(header)) ?? [];
-  if (count === undefined) {
-    return "malformed";
-  }
-  const ms = Number(count) * (MS_PER_UNIT[unit] ?? 0);
-  return ms > MAX_TIMER_MS ? undefined : ms;
+  const ms = readGrpcTimeout(String(header)) ?? "malformed";
+  return ms !== "malformed" && ms > MAX_TIMER_MS ? undefined : ms;
 }
 
 async function serve(spec: ServedMethod, stream: GrpcStream, context: GrpcContext): Promise<void> {
