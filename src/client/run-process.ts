@@ -140,6 +140,8 @@ class Run {
   async result(parent: string, spec: ProcessSpec, processId: string): Promise<ProcessResult> {
     const { headers, timeoutMs } = this.#options;
     const within = { ...this.#caller, life: this.limit };
+    // A Writable that takes nothing is no reason to start a process.
+    this.limit.throwIfEnded();
     this.process = await this.#create(within, parent, spec, processId);
     this.limit.throwIfEnded();
     if (timeoutMs === 0) {
