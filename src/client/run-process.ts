@@ -5,13 +5,8 @@ import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
-import type { ProcessResult } from "../model/captured-output.js";
-import {
-  type FinishedProcess,
-  isFinished,
-  type Process,
-  type ProcessSpec,
-} from "../model/process.js";
+import { type ProcessResult, RunResult } from "../model/captured-output.js";
+import { isFinished, type Process, type ProcessSpec } from "../model/process.js";
 import { formatProcessName } from "../model/resource-names.js";
 import { OutputCapture } from "../output/capture.js";
 import { Follow } from "../output/follow.js";
@@ -161,7 +156,7 @@ class Run {
     await this.#sinks.flush();
     // The end of the output was confirmed by the process's state, so as a rule it is known here.
     const process = follow.finished ?? (await waitProcess(within, name, { headers }));
-    return { ...endOf(process), ...this.outputSoFar() };
+    return new RunResult(process, this.outputSoFar());
   }
 
   // As a rule the limit has every end. But a process that is to be ended by a timeout must be known
@@ -188,8 +183,4 @@ class Run {
     this.#sinks.release();
     this.limit.release();
   }
-}
-
-function endOf(process: FinishedProcess) {
-  return { process, exitCode: process.exitCode, ok: process.state === "STATE_SUCCEEDED" };
 }
