@@ -89,9 +89,10 @@ export function listAllProcesses(
   let at = 0;
   let isLast = false;
   return new Pull<Process>({
-    take: () => page[at++],
+    take: () => (limit?.isEnded ? undefined : page[at++]),
     more: async () => {
       limit ??= begin();
+      limit.throwIfEnded();
       if (isLast) {
         return false;
       }

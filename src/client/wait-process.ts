@@ -129,6 +129,7 @@ export async function waitWith(
       const time = lookTime(caller, limit.remainingMs());
       const { outcome: look } = await attempt(caller, getCall(name, headers), limit, { time });
       if (look.ok) {
+        seen = look.value;
         patience.progress();
       }
       return look.ok && isFinished(look.value) ? look : undefined;

@@ -8,6 +8,7 @@ import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
+import { SAME_TOKEN } from "../transport/token.js";
 import type { Batch, Evidence } from "../transport/wire.js";
 import { OutputAttempt, STREAM_OUTPUT, type StreamEvent } from "./output-attempt.js";
 import { OutputCounter, Replay, ReplayWatch } from "./replay.js";
@@ -82,14 +83,8 @@ export class Follow {
     return this.#limit?.isEnded ?? false;
   }
 
-  /** How much was handed over; undefined with skipReplay. */
-  get position(): OutputPosition | undefined {
-    return this.#counter?.position();
-  }
-
   /** The next batch, where one is there and nothing is to be checked or told before. */
   take(): Batch | undefined {
-    this.#counter?.hold(undefined);
     if (this.isEnded) {
       return undefined;
     }
@@ -101,13 +96,20 @@ export class Follow {
         this.#progress();
       }
     }
-    this.#counter?.hold(batch);
+    if (batch) {
+      this.#counter?.addBatch(batch);
+    }
     return batch;
   }
 
-  /** Counts the frames of the batch that was taken last, up to, and not including, one. */
-  countTo(index: number): void {
-    this.#counter?.countTo(index);
+  /** How much comes before the batch that was taken last; undefined with skipReplay. */
+  get positionBefore(): OutputPosition | undefined {
+    return this.#counter?.before;
+  }
+
+  /** How much was handed over with so many frames of that batch; undefined with skipReplay. */
+  positionAfter(frames: number): OutputPosition | undefined {
+    return this.#counter?.positionAfter(frames);
   }
 
   /**
@@ -117,9 +119,9 @@ export class Follow {
    * @throws what ends the follow: the reason of its limit, the server's word, a gap.
    */
   async more(): Promise<boolean> {
-    this.#counter?.hold(undefined);
     this.#limit ??= this.#begin();
     const limit = this.#limit;
+    limit.throwIfEnded();
     while (!this.#finished) {
       limit.throwIfEnded();
       this.#stream ??= this.#open(limit);
@@ -247,7 +249,9 @@ export class Follow {
     const isRefresh =
       isTokenRefused(failure, evidence) && (this.#refused === undefined || !isAtOpening);
     if (!isRefresh && !mayRepeatRead(failure)) {
-      throw this.#errorOf(failure);
+      // There is no other token: the server's word about the last one counts.
+      const refusal = failure === SAME_TOKEN ? this.#brokenBy : undefined;
+      throw this.#errorOf(refusal ?? failure);
     }
     // Without replay, a stream that may have been open may have missed bytes when it broke.
     const neverOpen = failure.kind === "refused" || (isRefresh && isAtOpening);

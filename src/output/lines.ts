@@ -79,11 +79,12 @@ class Lines implements PullSource<OutputLine> {
       this.#stdout = new LineDecoder(maxLineBytes);
       this.#stderr = new LineDecoder(maxLineBytes);
     }
-    if (this.#isOver) {
-      return false;
-    }
+    // After the end too: an abort must not look like it.
     if (await this.#follow.more()) {
       return true;
+    }
+    if (this.#isOver) {
+      return false;
     }
     // The last lines without a terminator.
     this.#isOver = true;

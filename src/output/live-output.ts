@@ -90,8 +90,7 @@ class Chunks implements PullSource<OutputChunk> {
   }
 
   get position(): OutputPosition | undefined {
-    this.#follow.countTo(this.#index);
-    return this.#follow.position;
+    return this.#follow.positionAfter(this.#index);
   }
 
   take(): OutputChunk | undefined {
@@ -132,9 +131,9 @@ class Chunks implements PullSource<OutputChunk> {
     const batch = this.#follow.take();
     this.#index = 0;
     if (batch) {
-      const position = this.#follow.position;
-      this.#stdoutBytes = position?.stdout.bytes;
-      this.#stderrBytes = position?.stderr.bytes;
+      const before = this.#follow.positionBefore;
+      this.#stdoutBytes = before?.stdout.bytes;
+      this.#stderrBytes = before?.stderr.bytes;
     }
     return batch;
   }

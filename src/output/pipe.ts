@@ -83,7 +83,9 @@ export class OutputSinks {
       return this.#stdout?.write(inOrder(batch), this.#limit);
     }
     const out = this.#stdout && write(this.#stdout, batch.join(false), this.#limit);
-    const err = this.#stderr && write(this.#stderr, batch.join(true), this.#limit);
+    // The first write can end the limit, and what it waits for then tells why.
+    const isOpen = this.#stderr && !this.#limit.isEnded;
+    const err = isOpen ? write(this.#stderr, batch.join(true), this.#limit) : undefined;
     return out && err ? Promise.all([out, err]).then(() => undefined) : (out ?? err);
   }
 

@@ -1,6 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { type Failure, failed } from "../errors/outcome.js";
-import { ownFailure } from "./foreign-failure.js";
+import { foreign } from "./foreign-failure.js";
 import type { EnvironmentProxy } from "./proxy/environment-proxy.js";
 import type { Attempt, Batch, ClientWire, OutputSource, Wire } from "./wire.js";
 
@@ -80,7 +80,7 @@ export function autoWire({ grpc, rest, proxy, onProtocol }: AutoOptions): Client
         const again = settleBy(outcome.ok ? undefined : outcome.failure, attempt);
         return again && !attempt.limit.isEnded ? await rest.unary(method, input, attempt) : outcome;
       } catch (thrown) {
-        return failed(ownFailure(thrown));
+        return failed(foreign("local", thrown));
       }
     },
     output(request, attempt) {
@@ -94,7 +94,7 @@ export function autoWire({ grpc, rest, proxy, onProtocol }: AutoOptions): Client
               () => rest.output(request, attempt),
             );
       } catch (thrown) {
-        return new FailedOutput(ownFailure(thrown));
+        return new FailedOutput(foreign("local", thrown));
       }
     },
   };
@@ -140,7 +140,7 @@ class UnsettledOutput implements OutputSource {
       }
     } catch (thrown) {
       this.#source.close();
-      return failed(ownFailure(thrown));
+      return failed(foreign("local", thrown));
     }
     return outcome;
   }

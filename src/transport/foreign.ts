@@ -156,7 +156,7 @@ export class MessageSource implements OutputSource {
   readonly #attempt: Attempt;
   readonly #limit: Limit;
   readonly #failureOf: (thrown: unknown, attempt: Attempt) => Failure;
-  readonly #stopListening: () => void;
+  readonly #stopListening: () => void = () => undefined;
   #pieces: OutputPiece[] = [];
   #bytes = 0;
   #end: Outcome<"end"> | undefined;

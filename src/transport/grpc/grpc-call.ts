@@ -232,7 +232,7 @@ export class GrpcCall implements Http2Listener {
       }
       if (!this.#isGrpc && this.#bytes > 0) {
         // What came cannot be read, so that the end would hide a loss.
-        return this.#notGrpc();
+        return { ...this.#notGrpc(), kind: "unreadable" };
       }
       return this.#reader.isMidMessage ? this.#cutShort() : undefined;
     }

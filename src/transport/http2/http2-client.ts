@@ -228,10 +228,12 @@ class OpenRequest implements Http2Stream, PoolRequest {
     if (this.#answered) {
       return false;
     }
-    // Node gives every stream of the session the code of the GOAWAY: its last stream tells.
-    return goaway !== undefined && id !== undefined
-      ? id > goaway.lastStreamId
-      : rstCode === constants.NGHTTP2_REFUSED_STREAM;
+    if (goaway !== undefined && id !== undefined && id > goaway.lastStreamId) {
+      return true;
+    }
+    // Node gives every stream of a session that ends with an error the code of its GOAWAY.
+    const isItsOwn = goaway === undefined || goaway.code === constants.NGHTTP2_NO_ERROR;
+    return isItsOwn && rstCode === constants.NGHTTP2_REFUSED_STREAM;
   }
 
   #isTooLarge(rstCode: number): boolean {
