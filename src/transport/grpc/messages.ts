@@ -37,7 +37,7 @@ export function checkPrefix(
 /** The failure of a message that is larger than it may be. */
 function tooLarge(length: number, readMaxBytes: number): Failure {
   const message = `message size ${length} is larger than configured readMaxBytes ${readMaxBytes}; stream the output, or raise readMaxBytes`;
-  return { kind: "status", code: Code.ResourceExhausted, message };
+  return { kind: "unreadable", code: Code.ResourceExhausted, message };
 }
 
 /** Gathers whole messages. */
