@@ -6,6 +6,7 @@ import type { Caller } from "../call/call.js";
 import { probe } from "../call/look.js";
 import type { Failure, Outcome } from "../errors/outcome.js";
 import { isFinished } from "../model/process.js";
+import { shownFailure } from "../transport/shown-failure.js";
 import { type Batch, type Evidence, newAttempt, type OutputSource } from "../transport/wire.js";
 
 /** The RPC of these attempts. */
@@ -80,7 +81,7 @@ export class OutputAttempt {
     for (;;) {
       const arrival = await this.#unlessSilent(read, this.#caller.idleTimeoutMs);
       if (arrival) {
-        return eventOf(arrival);
+        return this.#eventOf(arrival);
       }
       const silence = { began, answered: answered ?? began };
       const event = await this.#look(read, silence);
@@ -137,7 +138,7 @@ export class OutputAttempt {
         probe(this.#caller, name, this.evidence, looking, headers).catch(() => read),
       ]);
       if ("ok" in probed) {
-        return eventOf(probed);
+        return this.#eventOf(probed);
       }
       const { look, sameConnection } = probed;
       if (!look.ok && sameConnection && look.failure.kind === "deadline") {
@@ -150,7 +151,7 @@ export class OutputAttempt {
         const { state } = look.value;
         const failure = lost(`the output of ${name} did not end although its state is ${state}`);
         const late = await within(END_GRACE_MS, read);
-        return late ? eventOf(late) : { kind: "failed", failure };
+        return late ? this.#eventOf(late) : { kind: "failed", failure };
       }
       const answered = look.ok || look.failure.kind === "status";
       if (sameConnection || this.#mayGoOn(silence, answered)) {
@@ -161,6 +162,12 @@ export class OutputAttempt {
     } finally {
       looking.end(() => new Error("the stream goes on"));
     }
+  }
+
+  #eventOf(arrival: Arrival): StreamEvent {
+    return arrival.ok
+      ? { kind: arrival.value }
+      : { kind: "failed", failure: shownFailure(arrival.failure, this.evidence) };
   }
 
   /** Whether a silence is to be endured although nothing is known of the stream's connection. */
@@ -180,10 +187,6 @@ export class OutputAttempt {
 interface Silence {
   readonly began: number;
   answered: number;
-}
-
-function eventOf(arrival: Arrival): StreamEvent {
-  return arrival.ok ? { kind: arrival.value } : { kind: "failed", failure: arrival.failure };
 }
 
 function lost(message: string): Failure {

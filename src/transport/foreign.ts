@@ -110,7 +110,9 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
 
 async function headersOf(attempt: Attempt, options: ForeignOptions): Promise<Outcome<Headers>> {
   if (!options.headers) {
-    return { ok: true, value: new Headers(attempt.hints.headers) };
+    const headers = new Headers(attempt.hints.headers);
+    attempt.evidence.credentials = headers.get("authorization") ?? undefined;
+    return { ok: true, value: headers };
   }
   const headers = await options.headers(attempt);
   return headers instanceof Headers ? { ok: true, value: headers } : headers;

@@ -39,7 +39,8 @@ export interface Asked {
   readonly response: ResponseHeaders | undefined;
 }
 
-const MAX_ERROR_BYTES = 1024 * 1024;
+// Errors are short. But one that is given up loses its code.
+const MAX_ERROR_BYTES = 16 * 1024 * 1024;
 
 /** Tells answers of grpc-gateway from those of others, and successes from errors. */
 export class Answer implements HttpListener {
