@@ -1,11 +1,9 @@
-import { Code } from "@connectrpc/connect";
-import type { Process as ProcessMessage } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
-import { failed, type Outcome } from "../errors/outcome.js";
+import type { Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
-import { processFromMessage } from "../model/process-message.js";
 import type { Evidence } from "../transport/wire.js";
+import { processOf } from "./answer.js";
 import { attempt, type Call, type Caller } from "./run.js";
 
 const METHOD = ProcessService.method.getProcess;
@@ -16,25 +14,8 @@ export function getCall(name: string, headers: HeadersInit | undefined): Call<Pr
     method: METHOD,
     resource: name,
     headers,
-    send: (wire, attempt) => wire.unary(METHOD, { name }, attempt).then(processOf),
+    send: async (wire, attempt) => processOf(await wire.unary(METHOD, { name }, attempt), name),
   };
-}
-
-/** Reads the process that an answer must hold. */
-export function processOf(
-  outcome: Outcome<{ readonly process?: ProcessMessage | undefined }>,
-): Outcome<Process> {
-  if (!outcome.ok) {
-    return outcome;
-  }
-  const { process } = outcome.value;
-  return process
-    ? { ok: true, value: processFromMessage(process) }
-    : failed({
-        kind: "unreadable",
-        code: Code.Internal,
-        message: "the server's answer has no process",
-      });
 }
 
 /** How long an answer may take, in milliseconds. */

@@ -4,6 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { type Limit, sleep } from "../async/limit.js";
 import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { headerTimeoutMs } from "../transport/header-timeout.js";
+import { shownFailure } from "../transport/shown-failure.js";
 import { SAME_TOKEN } from "../transport/token.js";
 import {
   type Attempt,
@@ -208,7 +209,7 @@ async function sendOnce<T>(
   if (outcome.ok) {
     return { outcome, evidence, tookMs };
   }
-  const { failure } = outcome;
+  const failure = shownFailure(outcome.failure, evidence);
   const isLate = own.isOverdue || isDeadline(failure);
   if (tookMs >= DOUBTFUL_SILENCE_MS && !evidence.answered && isLate) {
     // Gives this call, and those after it, another connection.
@@ -221,7 +222,7 @@ async function sendOnce<T>(
       tookMs > time.serverMs * DEADLINE_SHARE &&
       !failure.message.includes(call.resource));
   return {
-    outcome: isOurs ? failed(notInTime(call, time.localMs, evidence, failure)) : outcome,
+    outcome: failed(isOurs ? notInTime(call, time.localMs, evidence, failure) : failure),
     evidence,
     tookMs,
   };

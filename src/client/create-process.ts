@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { processOf } from "../call/answer.js";
 import type { CallOptions } from "../call/call-options.js";
-import { processOf } from "../call/look.js";
 import type { Caller } from "../call/run.js";
 import type { Process, ProcessSpec } from "../model/process.js";
 import { specToMessage } from "../model/process-message.js";
@@ -45,14 +45,15 @@ export async function createProcess(
   checkCreateOptions(options);
   const { processId = randomUUID(), autoRun = false } = options;
   const request = { parent, processId, autoRun, process: specToMessage(spec) };
+  const name = formatProcessName(parent, processId);
   const isOurId = options.processId === undefined;
   return await settledCall(
     caller,
     {
       method: METHOD,
-      resource: formatProcessName(parent, processId),
+      resource: name,
       headers: options.headers,
-      send: (wire, attempt) => wire.unary(METHOD, request, attempt).then(processOf),
+      send: async (wire, attempt) => processOf(await wire.unary(METHOD, request, attempt), name),
       isDone: (found) => {
         if (!found) {
           return "send again";

@@ -1,18 +1,20 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { ListProcessesResponse } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
 import { Pull } from "../async/pull.js";
+import { processesOf } from "../call/answer.js";
 import { callLimit } from "../call/call-limit.js";
 import type { CallOptions } from "../call/call-options.js";
 import { attempts, type Call, type Caller, patienceOf, run } from "../call/run.js";
+import { shownValue } from "../errors/invalid-input-error.js";
 import { errorOf } from "../errors/outcome.js";
 import type { Process, ProcessState } from "../model/process.js";
-import { processFromMessage } from "../model/process-message.js";
 import { checkListAllOptions, checkListOptions } from "../rules/methods.js";
 import { requireEngineName } from "../rules/names.js";
 
 const METHOD = ProcessService.method.listProcesses;
+// A page may be empty where a server filters what it has read (AIP-158).
+const MOST_EMPTY_PAGES = 1_000;
 
 /** Which processes to list: those in one state. */
 export type ProcessFilter = `state = ${Exclude<ProcessState, "STATE_UNSPECIFIED">}`;
@@ -56,24 +58,25 @@ export async function listProcesses(
 ): Promise<ProcessPage> {
   requireEngineName("parent", parent);
   checkListOptions(options);
-  return pageOf(await run(caller, listCall(parent, options), options));
+  return await run(caller, listCall(parent, options), options);
 }
 
-function listCall(parent: string, options: ListProcessesOptions): Call<ListProcessesResponse> {
+function listCall(parent: string, options: ListProcessesOptions): Call<ProcessPage> {
   const { pageSize = 0, pageToken = "", filter = "", headers } = options;
   const request = { parent, pageSize, pageToken, filter };
   return {
     method: METHOD,
     resource: parent,
     headers,
-    send: (wire, attempt) => wire.unary(METHOD, request, attempt),
-  };
-}
-
-function pageOf({ processes, nextPageToken }: ListProcessesResponse): ProcessPage {
-  return {
-    processes: processes.map(processFromMessage),
-    nextPageToken: nextPageToken === "" ? undefined : nextPageToken,
+    send: async (wire, attempt) => {
+      const answer = await wire.unary(METHOD, request, attempt);
+      if (!answer.ok) {
+        return answer;
+      }
+      const read = processesOf(answer.value.processes, parent);
+      const nextPageToken = answer.value.nextPageToken || undefined;
+      return read.ok ? { ok: true, value: { processes: read.value, nextPageToken } } : read;
+    },
   };
 }
 
@@ -85,6 +88,8 @@ export function listAllProcesses(
 ): AsyncIterableIterator<Process, void, undefined> {
   let limit: Limit | undefined;
   let pageToken: string | undefined;
+  const seenTokens = new Set<string>();
+  let emptyPages = 0;
   let page: readonly Process[] = [];
   let at = 0;
   let isLast = false;
@@ -101,10 +106,11 @@ export function listAllProcesses(
       if (!outcome.ok) {
         throw errorOf(outcome.failure, METHOD.name, parent);
       }
-      const { processes, nextPageToken } = pageOf(outcome.value);
-      if (nextPageToken !== undefined && nextPageToken === pageToken) {
-        const message = `the server answered the page ${pageToken} of ${parent} with the same page token`;
-        throw new ConnectError(message, Code.Internal);
+      const { processes, nextPageToken } = outcome.value;
+      emptyPages = processes.length === 0 ? emptyPages + 1 : 0;
+      if (nextPageToken !== undefined) {
+        checkProgress(nextPageToken);
+        seenTokens.add(nextPageToken);
       }
       page = processes;
       at = 0;
@@ -114,6 +120,17 @@ export function listAllProcesses(
     },
     close: (why) => limit?.end(why),
   });
+
+  function checkProgress(nextPageToken: string): void {
+    const why = seenTokens.has(nextPageToken)
+      ? `the page token ${shownValue(nextPageToken)} came a second time`
+      : emptyPages > MOST_EMPTY_PAGES
+        ? `more than ${MOST_EMPTY_PAGES} pages in a row were empty`
+        : undefined;
+    if (why !== undefined) {
+      throw new ConnectError(`the list of ${parent} has no end: ${why}`, Code.Internal);
+    }
+  }
 
   function begin(): Limit {
     requireEngineName("parent", parent);

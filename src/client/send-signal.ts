@@ -1,6 +1,6 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { processOf } from "../call/answer.js";
 import type { CallOptions } from "../call/call-options.js";
-import { processOf } from "../call/look.js";
 import { type Call, type Caller, run } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
@@ -36,6 +36,7 @@ export function signalCall(
     method: METHOD,
     resource: name,
     headers,
-    send: (wire, attempt) => wire.unary(METHOD, { name, signal }, attempt).then(processOf),
+    send: async (wire, attempt) =>
+      processOf(await wire.unary(METHOD, { name, signal }, attempt), name),
   };
 }

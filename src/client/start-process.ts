@@ -1,6 +1,6 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { processOf } from "../call/answer.js";
 import type { CallOptions } from "../call/call-options.js";
-import { processOf } from "../call/look.js";
 import type { Caller } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import { checkCallOptions } from "../rules/methods.js";
@@ -26,7 +26,7 @@ export async function startProcess(
       method: METHOD,
       resource: name,
       headers: options.headers,
-      send: (wire, attempt) => wire.unary(METHOD, { name }, attempt).then(processOf),
+      send: async (wire, attempt) => processOf(await wire.unary(METHOD, { name }, attempt), name),
       isDone: (found) => (found && found.state !== "STATE_PENDING" ? "yes" : "send again"),
     },
     options,

@@ -1,7 +1,8 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
+import { processOf } from "../call/answer.js";
 import type { CallOptions } from "../call/call-options.js";
-import { getCall, PROBE_TIMEOUT_MS, probe, processOf } from "../call/look.js";
+import { getCall, PROBE_TIMEOUT_MS, probe } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
 import { attempt, attempts, type Call, type Caller } from "../call/run.js";
 import { errorOf, type Outcome } from "../errors/outcome.js";
@@ -54,7 +55,7 @@ export async function waitProcess(
       },
       send: async (wire, sending) => {
         const began = performance.now();
-        const outcome = await wire.unary(METHOD, { name }, sending).then(processOf);
+        const outcome = processOf(await wire.unary(METHOD, { name }, sending), name);
         if (outcome.ok || limit.isEnded) {
           return outcome;
         }

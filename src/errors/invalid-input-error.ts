@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import { printable } from "./printable.js";
 
 const SHOWN_CHARACTERS = 200;
 
@@ -37,6 +38,7 @@ export function shownValue(value: unknown): string {
   }
 }
 
-function cut(text: string): string {
+function cut(whole: string): string {
+  const text = printable(whole.slice(0, SHOWN_CHARACTERS + 1));
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }

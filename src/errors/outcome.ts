@@ -68,8 +68,8 @@ export class FailureThrown extends Error {
 }
 
 /**
- * The error to show for a failure. One on the way to the server, or of time, names the call; what
- * the server says about the resource stays as it is.
+ * The error to show for a failure. One on the way to the server, of time, or of an answer that cannot
+ * be read, names the call; what the server says about the resource stays as it is.
  *
  * To be called after an `await` only: V8 then adds the frames of the caller's program.
  */
@@ -97,10 +97,10 @@ export function messageOf(failure: Failure, method: string, resource: string): s
     case "refused":
     case "lost":
     case "unavailable":
+    case "unreadable":
       return message.includes(resource) ? message : `${method} of ${resource}: ${message}`;
     case "local":
     case "deadline":
-    case "unreadable":
     case "status":
       return message;
   }

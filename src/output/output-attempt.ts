@@ -6,6 +6,7 @@ import { type Probe, probe } from "../call/look.js";
 import type { Caller } from "../call/run.js";
 import type { Failure, Outcome } from "../errors/outcome.js";
 import { isFinished } from "../model/process.js";
+import { shownFailure } from "../transport/shown-failure.js";
 import { type Batch, type Evidence, newAttempt, type OutputSource } from "../transport/wire.js";
 
 /** The RPC of these attempts. */
@@ -107,7 +108,7 @@ export class OutputAttempt {
         this.#arm(this.#caller.idleTimeoutMs);
       });
       if (first) {
-        return eventOf(first);
+        return this.#eventOf(first);
       }
       const event = await this.#look(arrival, silence);
       if (event) {
@@ -157,7 +158,7 @@ export class OutputAttempt {
         probe(this.#caller, name, this.evidence, looking, headers).then(looked, () => undefined);
       });
       if (first || !probed) {
-        return first && eventOf(first);
+        return first && this.#eventOf(first);
       }
       const { look, sameConnection } = probed;
       if (!look.ok && sameConnection && look.failure.kind === "deadline") {
@@ -174,7 +175,7 @@ export class OutputAttempt {
           stopTimer = startTimer(END_GRACE_MS, () => resolve(undefined));
         });
         stopTimer?.();
-        return late ? eventOf(late) : { kind: "failed", failure };
+        return late ? this.#eventOf(late) : { kind: "failed", failure };
       }
       const answered = look.ok || look.failure.kind === "status";
       if (sameConnection || this.#mayGoOn(silence, answered)) {
@@ -185,6 +186,12 @@ export class OutputAttempt {
     } finally {
       looking.end(() => new Error("the stream goes on"));
     }
+  }
+
+  #eventOf(arrival: Arrival): StreamEvent {
+    return arrival.ok
+      ? { kind: arrival.value }
+      : { kind: "failed", failure: shownFailure(arrival.failure, this.evidence) };
   }
 
   /** Whether a silence is to be endured although nothing is known of the stream's connection. */
@@ -204,10 +211,6 @@ export class OutputAttempt {
 interface Silence {
   readonly began: number;
   answered: number;
-}
-
-function eventOf(arrival: Arrival): StreamEvent {
-  return arrival.ok ? { kind: arrival.value } : { kind: "failed", failure: arrival.failure };
 }
 
 function lost(message: string): Failure {

@@ -2,6 +2,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { type Failure, failed } from "../errors/outcome.js";
 import { foreign } from "./foreign-failure.js";
 import type { EnvironmentProxy } from "./proxy/environment-proxy.js";
+import { shownFailure } from "./shown-failure.js";
 import type { Attempt, Batch, ClientWire, OutputSource, Wire } from "./wire.js";
 
 /** What `protocol: "auto"` has settled on. */
@@ -43,7 +44,8 @@ export function autoWire({ grpc, rest, proxy, onProtocol }: AutoOptions): Client
   }
 
   /** Notes what an attempt over gRPC came to; tells whether it goes over REST again. */
-  function settleBy(failure: Failure | undefined, { evidence }: Attempt): boolean {
+  function settleBy(raw: Failure | undefined, { evidence }: Attempt): boolean {
+    const failure = raw && shownFailure(raw, evidence);
     if (settled !== undefined && failure?.noGrpc === undefined) {
       return false;
     }

@@ -7,6 +7,10 @@ import { readDelay } from "./delay.js";
 // codes Internal, InvalidArgument, DataLoss or Unknown: the code cannot tell a broken stream.
 const BROKEN_ANSWER =
   /^protocol error: (missing|incomplete|promised)|missing EndStreamResponse|premature end of|stream closed with error code|socket hang up/i;
+// How it words an answer that is whole and that it cannot read. A server may have done what it was
+// asked for all the same.
+const UNREADABLE_ANSWER =
+  /^parse (binary|json): |^message (size \d+ )?is larger than configured readMaxBytes |^unsupported response encoding |^protocol error: received extra |^received compressed envelope, but |^decompression failed/i;
 const REFUSED_STREAM = /REFUSED_STREAM/;
 
 const NEVER_CONNECTED = new Set([
@@ -76,6 +80,9 @@ function kindByWording({ rawMessage, cause }: ConnectError): Failure["kind"] | u
   // What a server says has no cause on this side; it may pass on what it was told itself.
   if (cause !== undefined && REFUSED_STREAM.test(rawMessage)) {
     return "refused";
+  }
+  if (UNREADABLE_ANSWER.test(rawMessage)) {
+    return "unreadable";
   }
   return BROKEN_ANSWER.test(rawMessage) ? "lost" : undefined;
 }

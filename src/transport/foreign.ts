@@ -109,9 +109,12 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
 }
 
 async function headersOf(attempt: Attempt, options: ForeignOptions): Promise<Outcome<Headers>> {
-  return options.headers
-    ? await options.headers(attempt)
-    : { ok: true, value: new Headers(attempt.hints.headers) };
+  if (options.headers) {
+    return await options.headers(attempt);
+  }
+  const headers = new Headers(attempt.hints.headers);
+  attempt.evidence.credentials = headers.get("authorization") ?? undefined;
+  return { ok: true, value: headers };
 }
 
 // Both protocols' headers: each server reads its own.

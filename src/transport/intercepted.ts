@@ -17,6 +17,7 @@ import { unlessEnded } from "../async/limit.js";
 import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { MessageSource, onlyRequest } from "./foreign.js";
 import { foreignFailure, ownFailure } from "./foreign-failure.js";
+import { shownFailure } from "./shown-failure.js";
 import { type Attempt, type Batch, type ClientWire, LEFT, type OutputSource } from "./wire.js";
 
 /** What interceptors are told of a call besides its message and headers. */
@@ -147,7 +148,8 @@ class ThrownFailures {
       return outcome.value;
     }
     this.#failure = outcome.failure;
-    this.#error = errorOf(outcome.failure, this.#method, "");
+    const shown = shownFailure(outcome.failure, this.#attempt.evidence);
+    this.#error = errorOf(shown, this.#method, "");
     throw this.#error;
   }
 

@@ -39,10 +39,13 @@ export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
     if (exposed && (hasOwn || tokenProvider !== undefined)) {
       return failed(wouldBeRead(address));
     }
+    const { evidence } = attempt;
     if (hasOwn || tokenProvider === undefined) {
+      evidence.credentials = caller?.get("authorization") ?? undefined;
       return prepared(caller, undefined);
     }
     if (fixed) {
+      evidence.credentials = fixed.ok ? fixed.value : undefined;
       return fixed.ok ? prepared(caller, fixed.value) : fixed;
     }
     return ask(tokenProvider, attempt, (token) => {
@@ -52,7 +55,8 @@ export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
       if (token.value === attempt.hints.rejectedToken) {
         return failed(SAME_TOKEN);
       }
-      attempt.evidence.token = token.value;
+      evidence.token = token.value;
+      evidence.credentials = token.value;
       return prepared(caller, token.value);
     });
   };

@@ -38,6 +38,8 @@ export interface Evidence {
   answered: boolean;
   /** The token that a provider gave for it. Never to be shown. */
   token: string | undefined;
+  /** What went with it as `authorization`, whoever gave it. Never to be shown. */
+  credentials: string | undefined;
 }
 
 /** The headers and trailers of an answer, for interceptors; empty until they are there. */
@@ -65,7 +67,12 @@ export function newAttempt(
   limit: Limit,
   response?: ResponseHeaders | undefined,
 ): Attempt {
-  const evidence = { connection: undefined, answered: false, token: undefined };
+  const evidence = {
+    connection: undefined,
+    answered: false,
+    token: undefined,
+    credentials: undefined,
+  };
   return { hints, limit, evidence, response };
 }
 

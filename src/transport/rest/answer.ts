@@ -8,6 +8,7 @@ import { connectionLost } from "../failures.js";
 import type { ResponseHeaders } from "../wire.js";
 import { ByteBlock } from "./byte-block.js";
 import type { HttpCall, HttpHead, HttpListener, HttpRequest } from "./http-call.js";
+import { withReadableTimes } from "./json-times.js";
 import { answeredWith, readStatus } from "./status.js";
 
 /** Takes the body of a successful answer. */
@@ -38,7 +39,8 @@ export interface Asked {
   readonly response: ResponseHeaders | undefined;
 }
 
-const MAX_ERROR_BYTES = 1024 * 1024;
+// Errors are short. But one that is given up loses its code.
+const MAX_ERROR_BYTES = 16 * 1024 * 1024;
 
 /** Tells answers of grpc-gateway from those of others, and successes from errors. */
 export class Answer implements HttpListener {
@@ -85,12 +87,19 @@ export class Answer implements HttpListener {
 
   closed(failure: Failure | undefined): void {
     if (failure) {
-      this.#body.failed(failure);
+      this.#body.failed(this.#ofStatus(failure));
     } else if (this.#error && this.#head) {
       this.#body.failed(this.#status(this.#error.bytes, this.#head));
     } else {
       this.#body.whole(this.#head?.endIsSure ?? false);
     }
+  }
+
+  // An error that cannot be decoded still has HTTP's status.
+  #ofStatus(failure: Failure): Failure {
+    return this.#error && this.#head && failure.kind === "unreadable"
+      ? answeredWith(codeOfHttpStatus(this.#head.status), failure.message, this.#head.header)
+      : failure;
   }
 
   #giveUp(failure: Failure): void {
@@ -196,10 +205,21 @@ function codeOfHttpStatus(status: number): Code {
  */
 export function parseJson(bytes: Uint8Array): JsonValue | undefined {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+    // A byte order mark may be ignored (RFC 8259, section 8.1); some gateways on Windows write it.
+    return JSON.parse(textOf(bytes).replace(/^\ufeff/, ""));
   } catch {
     return undefined;
   }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+}
+
+/** Whether there is nothing in bytes of JSON: white space, or a byte order mark. */
+export function isBlank(bytes: Uint8Array): boolean {
+  // Blank lines are short; the others need not be made a text twice.
+  return bytes.length < 16 && textOf(bytes).trim() === "";
 }
 
 /** Makes the message of an answer's JSON; fields that are not known are ignored. */
@@ -212,7 +232,7 @@ export function readMessage<O extends DescMessage>(
     return failed(unreadable(why));
   }
   try {
-    return { ok: true, value: messageFromJson(schema, json) };
+    return { ok: true, value: messageFromJson(schema, withReadableTimes(schema, json)) };
   } catch (error) {
     const why =
       error instanceof FieldValueError

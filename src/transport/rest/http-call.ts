@@ -5,6 +5,7 @@ import {
   request as requestHttp,
 } from "node:http";
 import { request as requestHttps } from "node:https";
+import type { Readable } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { type Failure, FailureThrown } from "../../errors/outcome.js";
@@ -16,6 +17,7 @@ import type {
   Http1RequestOptions,
 } from "../http1/connections.js";
 import { type Attempt, LEFT } from "../wire.js";
+import { decoderOf, notDecoded } from "./content-coding.js";
 
 /** A request over HTTP/1.1. */
 export interface HttpRequest {
@@ -87,6 +89,8 @@ export function startHttpCall(
   const request = secure ? requestHttps(options) : requestHttp(options);
   let connection: Http1Connection | undefined;
   let response: IncomingMessage | undefined;
+  // The same, or what takes the coding off it.
+  let content: Readable | undefined;
   let isOpen = true;
 
   const end = (failure?: Failure) => {
@@ -112,36 +116,61 @@ export function startHttpCall(
   request.once("response", (answer) => {
     response = answer;
     answer.on("error", (error) => end(brokenAnswer(error, connection, address)));
-    answer.once("close", () => end(brokenAnswer(undefined, connection, address)));
+    answer.once("close", () => {
+      // A decoder may not be through with what has come.
+      if (content === answer || !answer.complete) {
+        end(brokenAnswer(undefined, connection, address));
+      }
+    });
     if (!isOpen) {
       return;
     }
     evidence.answered = true;
-    answer.once("end", () =>
+    const decoder = decoderOf(answer.headers);
+    listener.head(headOf(answer));
+    if (decoder === "unknown") {
+      end(notDecoded(answer.headers, address.origin));
+      request.destroy();
+      return;
+    }
+    content = decoder ?? answer;
+    content.once("end", () =>
       end(answer.complete ? undefined : brokenAnswer(undefined, connection, address)),
     );
-    listener.head(headOf(answer));
     if (isOpen) {
-      answer.on("data", (chunk: Buffer) => {
+      content.on("data", (chunk: Buffer) => {
         if (isOpen) {
           listener.data(chunk);
         }
       });
     }
+    if (isOpen && decoder) {
+      decoder.on("error", (error) => {
+        end(notDecoded(answer.headers, address.origin, error));
+        request.destroy();
+      });
+      answer.pipe(decoder);
+    }
   });
+  const destroy = () => {
+    request.destroy();
+    if (content !== response) {
+      content?.destroy();
+    }
+  };
   const stopListening = limit.onEnd(() => {
     end(LEFT);
-    request.destroy();
+    destroy();
   });
   request.end(body);
   return {
-    pause: () => response?.pause(),
-    resume: () => response?.resume(),
+    pause: () => content?.pause(),
+    resume: () => content?.resume(),
     cancel() {
       if (isOpen) {
         isOpen = false;
         stopListening();
-        request.destroy();
+        destroy();
       }
     },
   };

@@ -3,7 +3,14 @@ import { StreamOutputResponseSchema } from "../../../gen/ai/h2o/engine/sandbox/v
 import type { Failure } from "../../errors/outcome.js";
 import { isJsonObject } from "../../rest-rules/json.js";
 import type { Batch } from "../wire.js";
-import { type MessageLimits, parseJson, readMessage, tooLarge, unreadable } from "./answer.js";
+import {
+  isBlank,
+  type MessageLimits,
+  parseJson,
+  readMessage,
+  tooLarge,
+  unreadable,
+} from "./answer.js";
 import { ByteBlock } from "./byte-block.js";
 import { readStatus } from "./status.js";
 
@@ -109,7 +116,7 @@ export class OutputLines {
    */
   end(cutOff: Failure): Failure | undefined {
     const { bytes } = this.#partial;
-    if (bytes.length === 0) {
+    if (isBlank(bytes)) {
       return undefined;
     }
     return parseJson(bytes) === undefined ? cutOff : this.#line(bytes, 0, bytes.length);
@@ -119,19 +126,21 @@ export class OutputLines {
     if (start === end || this.#usualLine(bytes, start, end)) {
       return undefined;
     }
-    const json = parseJson(bytes.subarray(start, end));
+    const line = bytes.subarray(start, end);
+    if (isBlank(line)) {
+      return undefined;
+    }
+    const json = parseJson(line);
     if (!isJsonObject(json)) {
       return unreadable("a line of the stream is not a JSON object");
     }
-    const { result = null, error = null } = json;
+    const { result, error = null } = json;
     if (error !== null) {
       const unknown = "a line of the stream is an error without a code of gRPC";
       return readStatus(json, this.metadata) ?? unreadable(unknown);
     }
-    if (result === null) {
-      return unreadable("a line of the stream has neither a result nor an error");
-    }
-    const read = readMessage(StreamOutputResponseSchema, result);
+    // grpc-gateway's own client takes a line without a result for an empty one.
+    const read = readMessage(StreamOutputResponseSchema, result ?? {});
     if (!read.ok) {
       return read.failure;
     }

@@ -89,6 +89,18 @@ test("what is null in a line is not there", async () => {
   expect(error).toMatchObject({ code: Code.NotFound });
 });
 
+test("blank lines are skipped, a byte order mark is ignored, and a line without a result is empty", async () => {
+  for (const text of [
+    `\r\n${line("a").trimEnd()}\r\n\r\n \t\n${line("b")}\r\n`,
+    `\ufeff${line("a")}${line("b")}`,
+    `\ufeff\n${line("a")}${line("b")}\r`,
+    `{}\n${line("a")}{"result":null}\n{"result":{}}\r\n${line("b")}{}`,
+  ]) {
+    const { text: output, error } = await follow(await startEdge(answering(text)));
+    expect({ output, error }, JSON.stringify(text)).toEqual({ output: "ab", error: undefined });
+  }
+});
+
 test("an error line ends the stream with the service's word", async () => {
   const error = JSON.stringify({ error: { code: 8, message: "too slow", details: [] } });
   const edge = await startEdge(answering(`${line("a")}${error}\n${line("b")}`));
@@ -101,7 +113,6 @@ test("an error line ends the stream with the service's word", async () => {
 test.each([
   ["no JSON", "{\n", /a line of the stream is not a JSON object$/],
   ["an array", "[]\n", /a line of the stream is not a JSON object$/],
-  ["neither", "{}\n", /has neither a result nor an error$/],
   ["an error without a code", '{"error":{"message":"?"}}\n', /an error without a code of gRPC$/],
   ["an error of another API", '{"error":"?"}\n', /an error without a code of gRPC$/],
   ["a result that is none", '{"result":"?"}\n', /it is JSON, but not an object$/],

@@ -22,6 +22,8 @@ export interface ProcessServerOptions {
   readonly prefix?: string;
   readonly host?: string;
   readonly onSession?: (session: ServerHttp2Session) => void;
+  /** Answers a request in the place of the service; tells whether it has. */
+  readonly instead?: (...exchange: Parameters<ReturnType<typeof connectNodeAdapter>>) => boolean;
   readonly onRequestHeaders?: (headers: Record<string, string | string[] | undefined>) => void;
 }
 
@@ -46,6 +48,9 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
   const sessions: ServerHttp2Session[] = [];
   const handle: typeof handler = (request, response) => {
     onRequestHeaders?.(request.headers);
+    if (options.instead?.(request, response)) {
+      return;
+    }
     if (request.url?.startsWith(restPath)) {
       request.url = request.url.slice(restPath.length - "/v1/".length);
       gateway(request, response);
