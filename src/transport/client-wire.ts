@@ -76,7 +76,7 @@ export function createClientWire(
     case "rest":
       return rest();
     case "auto":
-      return autoWire({ grpc: grpc(), rest: rest(), proxy, onProtocol });
+      return autoWire({ grpc: grpc(), rest: rest(), onProtocol });
   }
 }
 
