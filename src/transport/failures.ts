@@ -82,7 +82,7 @@ function reasonOf(cause: unknown, address: ServerAddress): ConnectFailureReason 
     case "EAI_FAIL":
     case "EAI_NODATA":
     case "EAI_NONAME":
-      return { text: `no address found for ${address.host} (${code}); check the name` };
+      return { text: `no address found for ${address.lookupHost} (${code}); check the name` };
     case "ETIMEDOUT":
       return { text: "no answer (ETIMEDOUT); check the address and firewalls" };
     default: {

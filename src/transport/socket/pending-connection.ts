@@ -16,7 +16,7 @@ export class PendingConnection<T> {
   /** The connection; rejects with a FailureThrown that says why there is none. */
   readonly result: Promise<T>;
   readonly #controller = new AbortController();
-  #socket: Socket | undefined;
+  readonly #sockets = new Set<Socket>();
   #wanted = true;
 
   constructor(options: PendingConnectionOptions<T>) {
@@ -42,7 +42,7 @@ export class PendingConnection<T> {
     const stopClock = startPatientClock(connectTimeoutMs, expire);
     try {
       return await connect(signal, (socket) => {
-        this.#socket = socket;
+        this.#sockets.add(socket);
         this.#refer();
       });
     } catch (error) {
@@ -56,15 +56,19 @@ export class PendingConnection<T> {
   }
 
   #refer(): void {
-    if (this.#wanted) {
-      this.#socket?.ref();
-    } else {
-      this.#socket?.unref();
+    for (const socket of this.#sockets) {
+      if (this.#wanted) {
+        socket.ref();
+      } else {
+        socket.unref();
+      }
     }
   }
 
   #timeout(address: ServerAddress, connectTimeoutMs: number): FailureThrown {
-    const connected = this.#socket !== undefined && !this.#socket.connecting;
+    const connected = [...this.#sockets].some(
+      ({ connecting, destroyed }) => !connecting && !destroyed,
+    );
     const text = connected
       ? "the server accepted the connection and then did not answer; check that it speaks what is asked for: the scheme of aiemUrl, protocol, httpVersion"
       : "the server did not accept the connection; check the address and firewalls";

@@ -31,7 +31,7 @@ async function resettingServer(share: number) {
 }
 
 function answer(stream: ServerHttp2Stream) {
-  const process = { name: PROCESS, state: Process_State.STATE_RUNNING };
+  const process = { name: PROCESS, state: Process_State.RUNNING };
   const message = toBinary(GetProcessResponseSchema, create(GetProcessResponseSchema, { process }));
   const frame = Buffer.alloc(5 + message.length);
   frame.writeUInt32BE(message.length, 1);
