@@ -37,6 +37,7 @@ export function createClientWire(
   const address = parseAiemUrl(aiemUrl);
   const dial = {
     address,
+    proxy: environmentProxy(address),
     verifySsl: options.verifySsl ?? true,
     sslCaCert: options.sslCaCert,
     sslClientCert: options.sslClientCert,
@@ -46,8 +47,6 @@ export function createClientWire(
   const readMaxBytes = options.readMaxBytes ?? READ_MAX_BYTES;
   const prepare = prepareHeaders({ address, tokenProvider, allowPlaintextToken });
   const common = { address, dial, readMaxBytes, prepare };
-  const proxy = environmentProxy(address);
-
   function pool(): SessionPool {
     const streamWindowBytes = options.streamWindowBytes ?? STREAM_WINDOW_BYTES;
     return new SessionPool({ ...dial, streamWindowBytes, maxConnections: options.maxConnections });
@@ -63,8 +62,7 @@ export function createClientWire(
 
   const grpc = () =>
     within(grpcWire({ ...common, http2: new Http2Client(pool()) }), "grpc-timeout");
-  const rest = () =>
-    within(restWire({ ...common, dial: { ...dial, proxy } }), "grpc-timeout", true);
+  const rest = () => within(restWire(common), "grpc-timeout", true);
   switch (protocol) {
     case "grpc":
       return grpc();
@@ -76,7 +74,7 @@ export function createClientWire(
     case "rest":
       return rest();
     case "auto":
-      return autoWire({ grpc: grpc(), rest: rest(), proxy, onProtocol });
+      return autoWire({ grpc: grpc(), rest: rest(), onProtocol });
   }
 }
 

@@ -135,7 +135,12 @@ function exchange(
     const request = httpRequest({
       method,
       path: url.pathname + url.search,
-      headers: { accept: "application/json", ...headers, host: url.host, "user-agent": USER_AGENT },
+      headers: {
+        accept: "application/json",
+        ...headers,
+        host: parseAiemUrl(url.origin).authority,
+        "user-agent": USER_AGENT,
+      },
       createConnection: () => socket,
       signal,
     });

@@ -323,7 +323,7 @@ export class GrpcCall implements Http2Listener {
       message,
       metadata,
       delay: readDelay(metadata),
-      noGrpc: missing && !type.startsWith("application/grpc") ? message : undefined,
+      protocol: missing && !type.startsWith("application/grpc") ? "foreign" : undefined,
     };
   }
 

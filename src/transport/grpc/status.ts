@@ -40,6 +40,7 @@ export function statusFailure(
     metadata,
     details: readDetails(carrier["grpc-status-details-bin"], status),
     delay: readDelay(metadata),
+    protocol: "spoken",
   };
 }
 

@@ -244,7 +244,7 @@ describe("without a status, the HTTP status decides", () => {
     }
   });
 
-  test("HTTP 404 and 415 say which protocol to use, and prove that gRPC is not spoken", async () => {
+  test("HTTP 404 and 415 say which protocol to use, and that this is no gRPC", async () => {
     for (const http of [404, 415]) {
       const server = await startFrameServer((stream) =>
         stream.headers(
@@ -257,7 +257,7 @@ describe("without a status, the HTTP status decides", () => {
       );
       const { failure } = await grpcTo(server.url).call("unary");
       const message = `${server.url} answered HTTP ${http} application/json, which is not gRPC; for AIEM's public REST surface use protocol: "rest"`;
-      expect(failure).toMatchObject({ message, noGrpc: message });
+      expect(failure).toMatchObject({ message, protocol: "foreign" });
     }
   });
 
