@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
+import { withFrames } from "../async/with-frames.js";
 import { type Caller, streamLimit } from "../call/call.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
@@ -329,7 +330,8 @@ export class Follow {
   #gapWithoutReplay(failure: Failure): OutputGapError {
     const unknown = { stream: undefined, fromByte: undefined, toByte: undefined };
     const why = "the stream broke, and without replay what follows cannot be found";
-    return new OutputGapError(this.#name, why, unknown, { cause: this.#errorOf(failure) });
+    const cause = this.#errorOf(failure);
+    return withFrames(() => new OutputGapError(this.#name, why, unknown, { cause }));
   }
 
   #errorOf(failure: Failure): unknown {
