@@ -1,5 +1,6 @@
 import { onAbort } from "./abort-listeners.js";
 import { startTimer } from "./timer.js";
+import { withFrames } from "./with-frames.js";
 
 /** Why something ended. */
 export interface Ended {
@@ -81,7 +82,7 @@ export class Limit {
   /** Why it ended; undefined before. */
   get ended(): Ended | undefined {
     if (this.#why && !this.#ended) {
-      this.#ended = { reason: this.#why() };
+      this.#ended = { reason: withFrames(this.#why) };
     }
     return this.#ended;
   }

@@ -53,7 +53,9 @@ export async function terminateProcess(
         atMost(Number.POSITIVE_INFINITY),
       );
     } catch (error) {
-      throw remainingMs() === 0 && isDeadline(error) ? over(undefined, { cause: error }) : error;
+      // The time that it had was rounded down to whole milliseconds.
+      const isOver = total.remainingMs() <= 1 && isDeadline(error);
+      throw isOver ? over(undefined, { cause: error }) : error;
     }
   };
   const terminated = await send("SIGTERM");

@@ -1,4 +1,5 @@
 import { type Code, ConnectError } from "@connectrpc/connect";
+import { withFrames } from "../async/with-frames.js";
 
 /**
  * What happened to an attempt that brought no value.
@@ -92,7 +93,7 @@ export function errorOf(failure: Failure, method: string, resource: string): unk
   }
   const { code, metadata, details, findDetails, cause } = failure;
   const message = messageOf(failure, method, resource);
-  const error = new ConnectError(message, code, metadata, undefined, cause);
+  const error = withFrames(() => new ConnectError(message, code, metadata, undefined, cause));
   if (details) {
     error.details = details;
   }

@@ -1,9 +1,16 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
-import { followLimit } from "../call/call-limit.js";
+import { withFrames } from "../async/with-frames.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import { attempts, type Caller, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
+import {
+  attempts,
+  type Caller,
+  isTokenRefused,
+  pause,
+  retryDelayMs,
+  streamLimit,
+} from "../call/run.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
@@ -337,7 +344,8 @@ export class Follow {
   #gapWithoutReplay(failure: Failure): OutputGapError {
     const unknown = { stream: undefined, fromByte: undefined, toByte: undefined };
     const why = "the stream broke, and without replay what follows cannot be found";
-    return new OutputGapError(this.#name, why, unknown, { cause: this.#errorOf(failure) });
+    const cause = this.#errorOf(failure);
+    return withFrames(() => new OutputGapError(this.#name, why, unknown, { cause }));
   }
 
   #errorOf(failure: Failure): unknown {

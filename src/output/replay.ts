@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { withFrames } from "../async/with-frames.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import { ReplayStalledError } from "../errors/replay-stalled-error.js";
 import type { OutputPosition, ProcessStream, StreamPosition } from "../model/output.js";
@@ -171,7 +172,7 @@ export class Replay {
       const stream = stderr ? "OUTPUT_STREAM_STDERR" : "OUTPUT_STREAM_STDOUT";
       const gap = { stream, fromByte: 0, toByte: known.bytes } as const;
       const why = "the server replays other bytes than it sent before";
-      throw new OutputGapError(this.#processName, why, gap);
+      throw withFrames(() => new OutputGapError(this.#processName, why, gap));
     }
     return data.subarray(old);
   }
@@ -204,7 +205,9 @@ export class ReplayWatch {
     }
     this.#shortReplays += 1;
     if (this.#shortReplays >= MOST_SHORT_REPLAYS) {
-      throw new ReplayStalledError(this.#processName, this.#shortReplays, { cause });
+      throw withFrames(
+        () => new ReplayStalledError(this.#processName, this.#shortReplays, { cause }),
+      );
     }
   }
 
@@ -218,10 +221,13 @@ export class ReplayWatch {
     const short = replay.shortStream();
     const end = JSON.stringify(replay.replayed());
     if (short && end === this.#shortestEnd) {
-      throw new OutputGapError(
-        this.#processName,
-        "the server's replay ends before what it had sent earlier",
-        { stream: short.stream, fromByte: short.replayed, toByte: short.known },
+      throw withFrames(
+        () =>
+          new OutputGapError(
+            this.#processName,
+            "the server's replay ends before what it had sent earlier",
+            { stream: short.stream, fromByte: short.replayed, toByte: short.known },
+          ),
       );
     }
     this.#shortestEnd = end;
