@@ -7,6 +7,7 @@ import { type SpawnedChild, spawnCommand } from "./child-processes.js";
 import { OsCommand } from "./os-command.js";
 import { PipeDrain } from "./pipe-drain.js";
 import { type Pipe, PipePool } from "./pipe-pool.js";
+import { ProcessSession, type WatchSession } from "./process-session.js";
 import {
   type Command,
   CommandRefusedError,
@@ -23,29 +24,42 @@ const SHORTAGES: ReadonlySet<string | undefined> = new Set([
   "ENOMEM",
 ]);
 
+/**
+ * How long after a program's end it is looked what it left behind. The machine must not have given
+ * its id to another program by then, and a look must not follow each of many short programs.
+ */
+const REVIEW_MS = 1_000;
+
 /** Runs commands as processes of this machine. It isolates nothing. */
 export class OsRunner implements Runner {
   readonly #clock: Clock;
   readonly #pipes: PipePool;
+  readonly #watch: WatchSession;
   /** Those of which something may be left. */
   readonly #commands = new Set<OsCommand>();
+  #reviewTimer: NodeJS.Timeout | undefined;
 
-  /** @param fifoDirectory where to make FIFOs; asked for when the first process is started. */
-  constructor(clock: Clock, fifoDirectory: () => string) {
+  /**
+   * @param fifoDirectory where to make FIFOs; asked for when the first process is started.
+   * @param watch tells the watchdog about a session that was just started.
+   */
+  constructor(clock: Clock, fifoDirectory: () => string, watch: WatchSession) {
     this.#clock = clock;
     this.#pipes = new PipePool(fifoDirectory);
+    this.#watch = watch;
   }
 
   async run(command: Command, sink: OutputSink): Promise<RunningCommand> {
     const [stdout, stderr] = await this.#pipes.openTwo();
     const child = await spawnWithPipes(command, stdout, stderr);
+    const session = new ProcessSession(child.pid, this.#watch);
     const drains = [
       new PipeDrain(stdout, OutputStream.STDOUT, sink, this.#clock),
       new PipeDrain(stderr, OutputStream.STDERR, sink, this.#clock),
     ];
-    const running = new OsCommand(child, drains, this.#clock);
+    const onLeaderEnd = () => this.#reviewSoon();
+    const running = new OsCommand(child, session, drains, this.#clock, onLeaderEnd);
     this.#commands.add(running);
-    void running.pipesClosed.then(() => running.isGone && this.#commands.delete(running));
     return running;
   }
 
@@ -58,7 +72,25 @@ export class OsRunner implements Runner {
 
   /** Resolves when nothing of the runner's own is running any more. */
   close(): Promise<void> {
+    this.#review();
     return this.#pipes.close();
+  }
+
+  /**
+   * A look at all processes of the machine costs milliseconds, which each program's end must not.
+   */
+  #reviewSoon(): void {
+    this.#reviewTimer ??= setTimeout(() => this.#review(), REVIEW_MS).unref();
+  }
+
+  #review(): void {
+    clearTimeout(this.#reviewTimer);
+    this.#reviewTimer = undefined;
+    for (const running of this.#commands) {
+      if (running.review()) {
+        this.#commands.delete(running);
+      }
+    }
   }
 }
 
