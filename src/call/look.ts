@@ -6,8 +6,7 @@ import { failed, type Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
 import { processFromMessage } from "../model/process-message.js";
 import type { Evidence } from "../transport/wire.js";
-import type { Call, Caller } from "./call.js";
-import { attempt } from "./run.js";
+import { attempt, type Call, type Caller } from "./run.js";
 
 const METHOD = ProcessService.method.getProcess;
 

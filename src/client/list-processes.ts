@@ -3,9 +3,9 @@ import type { ListProcessesResponse } from "../../gen/ai/h2o/engine/sandbox/v1/p
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
 import { Pull } from "../async/pull.js";
-import { type Call, type Caller, callLimit } from "../call/call.js";
+import { callLimit } from "../call/call-limit.js";
 import type { CallOptions } from "../call/call-options.js";
-import { attempts, patienceOf, run } from "../call/run.js";
+import { attempts, type Call, type Caller, patienceOf, run } from "../call/run.js";
 import { errorOf } from "../errors/outcome.js";
 import type { Process, ProcessState } from "../model/process.js";
 import { processFromMessage } from "../model/process-message.js";
@@ -117,6 +117,6 @@ export function listAllProcesses(
   function begin(): Limit {
     requireEngineName("parent", parent);
     checkListAllOptions(options);
-    return callLimit(caller, `listing the processes of ${parent}`, options);
+    return callLimit(caller.life, `listing the processes of ${parent}`, options);
   }
 }

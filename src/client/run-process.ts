@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import type { ProcessResult } from "../model/captured-output.js";

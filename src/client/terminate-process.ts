@@ -1,9 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../async/limit.js";
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
 import { mayHaveHadEffect } from "../call/patience.js";
-import { runToOutcome } from "../call/run.js";
+import { type Caller, runToOutcome } from "../call/run.js";
 import { errorOf } from "../errors/outcome.js";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";

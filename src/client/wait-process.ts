@@ -1,10 +1,9 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
-import type { Call, Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall, PROBE_TIMEOUT_MS, probe, processOf } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import { attempt, attempts } from "../call/run.js";
+import { attempt, attempts, type Call, type Caller } from "../call/run.js";
 import { errorOf, type Outcome } from "../errors/outcome.js";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";

@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
-import { type Caller, streamLimit } from "../call/call.js";
+import { followLimit } from "../call/call-limit.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import { attempts, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
+import { attempts, type Caller, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
@@ -152,7 +152,11 @@ export class Follow {
   }
 
   #begin(): Limit {
-    return streamLimit(this.#caller, () => `following the output of ${this.#name}`, this.#options);
+    return followLimit(
+      this.#caller.life,
+      () => `following the output of ${this.#name}`,
+      this.#options,
+    );
   }
 
   #open(limit: Limit): OutputAttempt {

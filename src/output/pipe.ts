@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { Limit } from "../async/limit.js";
-import { type Caller, streamLimit } from "../call/call.js";
+import { followLimit } from "../call/call-limit.js";
+import type { Caller } from "../call/run.js";
 import { checkPipeOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
@@ -27,7 +28,7 @@ export async function pipeOutput(
 ): Promise<void> {
   requireProcessName("name", name);
   checkPipeOptions(options);
-  const limit = streamLimit(caller, () => `piping the output of ${name}`, options);
+  const limit = followLimit(caller.life, () => `piping the output of ${name}`, options);
   const sinks = new OutputSinks(options, limit);
   const within = { ...caller, life: limit };
   const follow = new Follow(within, name, { ...options, signal: undefined, timeoutMs: undefined });

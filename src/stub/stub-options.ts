@@ -1,4 +1,6 @@
-import { optional, type Rule, type Rules, requireObject, wholeNumber } from "./check-options.js";
+import { type Rule, requireObject } from "../rules/check-options.js";
+import { optional, wholeNumber } from "../rules/values.js";
+import type { RulesOf } from "./check-options.js";
 
 /** What an embedded engine server and an in-memory transport have in common. */
 export interface StubOptions {
@@ -34,7 +36,7 @@ export interface StubOptions {
 }
 
 /** The rules of StubOptions. Tokens and secrets are not shown. */
-export const STUB_OPTION_RULES: Rules<StubOptions> = {
+export const STUB_OPTION_RULES: RulesOf<StubOptions> = {
   engines: optional(requireNames),
   users: optional(textsRule("the subject of each token")),
   secrets: optional(textsRule("the value of each version")),

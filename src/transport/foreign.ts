@@ -32,7 +32,7 @@ const STREAM_OUTPUT = ProcessService.method.streamOutput;
 /** How an attempt is handed to a transport, and what is made of the errors that it throws. */
 export interface ForeignOptions {
   /** The headers of an attempt; by default the caller's. */
-  headers?(attempt: Attempt): Headers | Promise<Outcome<Headers>>;
+  headers?(attempt: Attempt): Promise<Outcome<Headers>>;
   /** Runs the call, in a context that the transport needs. */
   run?<T>(attempt: Attempt, method: DescMethod, call: () => Promise<T>): Promise<T>;
   /** Tells what happened from what was thrown. */
@@ -109,11 +109,9 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
 }
 
 async function headersOf(attempt: Attempt, options: ForeignOptions): Promise<Outcome<Headers>> {
-  if (!options.headers) {
-    return { ok: true, value: new Headers(attempt.hints.headers) };
-  }
-  const headers = await options.headers(attempt);
-  return headers instanceof Headers ? { ok: true, value: headers } : headers;
+  return options.headers
+    ? await options.headers(attempt)
+    : { ok: true, value: new Headers(attempt.hints.headers) };
 }
 
 // Both protocols' headers: each server reads its own.

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ConnectError } from "@connectrpc/connect";
 import { matchEngineName } from "../../model/resource-names.js";
-import { checkOptions } from "../check-options.js";
+import { checkStubOptions } from "../check-options.js";
 import { systemClock } from "./clock.js";
 import type { EngineDependencies } from "./dependencies.js";
 import {
@@ -94,7 +94,7 @@ export class Engines {
     if (this.#closing !== undefined) {
       throw new TypeError("the engines are closed");
     }
-    checkOptions<CreateEngineOptions>("engines.create", options, ENGINE_OPTION_RULES);
+    checkStubOptions<CreateEngineOptions>("engines.create", options, ENGINE_OPTION_RULES);
     if (matchEngineName(name) === undefined) {
       throw new TypeError(
         `engine name ${JSON.stringify(name)} must be workspaces/{workspace}/sandboxEngines/{engine}`,
