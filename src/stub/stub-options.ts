@@ -27,8 +27,9 @@ export interface StubOptions {
    */
   readonly secrets?: Readonly<Record<string, string>>;
   /**
-   * How much output of one process is kept on disk, in bytes. Beyond it the process's pipe is not
-   * read on, so that the process blocks when it writes.
+   * How much output of one process is kept on disk, in bytes. Beyond it the process's pipe is closed,
+   * so that what it writes ends in SIGPIPE or EPIPE, and those who follow the output get
+   * ResourceExhausted.
    *
    * @default 2 GiB
    */

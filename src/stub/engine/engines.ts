@@ -32,7 +32,7 @@ export interface EnginesOptions {
    */
   readonly secrets?: Readonly<Record<string, string>>;
   /**
-   * The most bytes of output to capture of one process; what it writes beyond them is not read.
+   * The most bytes of output to capture of one process; beyond them its pipes are closed.
    * @default 2 GiB
    */
   readonly maxSpoolBytes?: number;
