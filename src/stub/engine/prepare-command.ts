@@ -61,12 +61,15 @@ function resolveWorkingDirectory(root: string, path: string): string {
  * @throws {ConnectError} FAILED_PRECONDITION where a secret version is missing.
  */
 function buildEnvironment(spec: Process, home: string, secrets: Secrets): Record<string, string> {
-  const environment: Record<string, string> = {
-    ...(process.env["PATH"] !== undefined && { PATH: process.env["PATH"] }),
-    HOME: home,
-    LANG: "C.UTF-8",
-    ...spec.environmentVariables,
-  };
+  // A Map, because to assign `__proto__` to an object defines no property of it.
+  const environment = new Map(
+    Object.entries({
+      ...(process.env["PATH"] !== undefined && { PATH: process.env["PATH"] }),
+      HOME: home,
+      LANG: "C.UTF-8",
+      ...spec.environmentVariables,
+    }),
+  );
   for (const [name, { secretVersion }] of Object.entries(spec.secretEnvironmentVariables)) {
     const value = secrets.read(secretVersion);
     if (value === undefined) {
@@ -78,7 +81,7 @@ function buildEnvironment(spec: Process, home: string, secrets: Secrets): Record
     if (value.includes("\0")) {
       throw failedPrecondition(`secret version ${secretVersion} holds a NUL byte`);
     }
-    environment[name] = value;
+    environment.set(name, value);
   }
-  return environment;
+  return Object.fromEntries(environment);
 }
