@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import type { Process } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { failedPrecondition, invalidArgument, systemErrorCode } from "./refusals.js";
@@ -38,6 +38,11 @@ function resolveWorkingDirectory(root: string, path: string): string {
     // The system would blame the command for a directory that cannot be entered.
     accessSync(directory, constants.X_OK);
   } catch (error) {
+    if (!existsSync(root)) {
+      throw failedPrecondition(
+        `the engine's root directory ${root} is gone: create it again, or use another engine`,
+      );
+    }
     throw failedPrecondition(
       `the working directory ${shown} cannot be used (${systemErrorCode(error)}): create it in the engine's root directory first`,
     );
