@@ -90,8 +90,8 @@ export class Limit {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (this.isEnded) {
-        this.#controller.abort(this.ended?.reason);
+      if (this.#why) {
+        this.#controller.abort(this.#ended ? this.#ended.reason : this.#why());
       }
     }
     return this.#controller.signal;
@@ -142,7 +142,8 @@ export class Limit {
       listener();
     }
     this.#listeners = undefined;
-    this.#controller?.abort(this.ended?.reason);
+    // Not the reason that is thrown later: that is to be made where it can show who called.
+    this.#controller?.abort(why());
   }
 
   /** Takes timers and listeners off: it ends by `end` only from now on. */

@@ -1,4 +1,3 @@
-import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall } from "../call/look.js";
 import type { Caller } from "../call/run.js";
@@ -33,7 +32,6 @@ export async function waitProcessByPolling(
   const totalMs = timeoutSeconds === null ? Number.POSITIVE_INFINITY : timeoutSeconds * 1000;
   return await waitWith(caller, name, totalMs, { signal, headers }, () => ({
     ...getCall(name, headers),
-    method: ProcessService.method.getProcess,
     time: (remainingMs) => lookTime(caller, remainingMs),
     againAfterMs: () => pollIntervalSeconds * 1000,
   }));

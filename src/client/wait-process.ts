@@ -135,10 +135,8 @@ export async function waitWith(
     },
     lastLook: async () => {
       // With a limit of zero this is the only look; otherwise the time is over.
-      const time = timeoutMs === 0 ? undefined : lookTime(caller, 0);
-      const { outcome } = await attempt(caller, getCall(name, headers), limit, {
-        time: time ?? onlyLookTime(caller),
-      });
+      const time = timeoutMs === 0 ? onlyLookTime(caller) : lookTime(caller, 0);
+      const { outcome } = await attempt(caller, getCall(name, headers), limit, { time });
       if (!outcome.ok && !mayRepeatRead(outcome.failure)) {
         return outcome;
       }

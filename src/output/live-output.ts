@@ -1,7 +1,7 @@
 import { Pull, type PullSource } from "../async/pull.js";
 import type { Caller } from "../call/run.js";
 import { InvalidInputError } from "../errors/invalid-input-error.js";
-import type { OutputChunk, OutputPosition } from "../model/output.js";
+import { Chunk, type OutputChunk, type OutputPosition } from "../model/output.js";
 import { checkStreamOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
@@ -108,11 +108,11 @@ class Chunks implements PullSource<OutputChunk> {
     if (stderr) {
       const offset = this.#stderrBytes;
       this.#stderrBytes = offset === undefined ? undefined : offset + data.length;
-      return { stream: "OUTPUT_STREAM_STDERR", data, offset };
+      return new Chunk("OUTPUT_STREAM_STDERR", data, offset);
     }
     const offset = this.#stdoutBytes;
     this.#stdoutBytes = offset === undefined ? undefined : offset + data.length;
-    return { stream: "OUTPUT_STREAM_STDOUT", data, offset };
+    return new Chunk("OUTPUT_STREAM_STDOUT", data, offset);
   }
 
   more(): Promise<boolean> {

@@ -75,19 +75,17 @@ export class OutputAttempt {
   /** Waits for what comes next. While it is silent, the process is looked at from time to time. */
   async next(): Promise<StreamEvent> {
     const read = this.#source.wait();
-    let answered: number | undefined;
     const began = performance.now();
+    const silence = { began, answered: began };
     for (;;) {
-      const arrival = await this.#unlessSilent(read, this.#caller.idleTimeoutMs);
+      const arrival = await this.#unlessSilent(read);
       if (arrival) {
         return eventOf(arrival);
       }
-      const silence = { began, answered: answered ?? began };
       const event = await this.#look(read, silence);
       if (event) {
         return event;
       }
-      answered = silence.answered;
     }
   }
 
@@ -97,12 +95,12 @@ export class OutputAttempt {
     this.#source.close();
   }
 
-  /** What arrives, or undefined after so long without anything. */
-  #unlessSilent(read: Promise<Arrival>, ms: number): Promise<Arrival | undefined> {
+  /** What arrives, or undefined after an idle time without anything. */
+  #unlessSilent(read: Promise<Arrival>): Promise<Arrival | undefined> {
     return new Promise((resolve) => {
       this.#waitsSince = performance.now();
       this.#onSilence = () => resolve(undefined);
-      this.#arm(ms);
+      this.#arm(this.#caller.idleTimeoutMs);
       void read.then((arrival) => {
         this.#waitsSince = undefined;
         resolve(arrival);

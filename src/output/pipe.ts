@@ -68,9 +68,9 @@ export class OutputSinks {
   // Both streams in one Writable keep their order.
   readonly #isOne: boolean;
 
-  /** @param limit ends as soon as one of the Writables fails or is closed. */
+  /** @param limit ends as soon as one of the Writables fails, is ended or is closed. */
   constructor({ stdout, stderr }: OutputWritables, limit: Limit) {
-    const onFailure = (reason: unknown) => limit.end(() => reason);
+    const onFailure = (why: () => unknown) => limit.end(why);
     this.#limit = limit;
     this.#isOne = stdout !== undefined && stdout === stderr;
     this.#stdout = stdout && new WritableSink(stdout, onFailure);
