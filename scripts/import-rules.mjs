@@ -36,7 +36,7 @@ const allowedImports = {
     "src/transport/failures.ts",
     "src/transport/proxy/environment-proxy.ts",
     "src/transport/socket/dial.ts",
-    "src/transport/version.ts",
+    "src/model/version.ts",
   ],
   "src/call/": ["gen/", "src/gen.ts", "src/model/", "src/errors/", "src/async/", "src/transport/"],
   "src/output/": [

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
 import type { CallOptions } from "../call/call-options.js";
 import type { Caller } from "../call/run.js";
+import { OutputLimitError } from "../errors/output-limit-error.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type ProcessResult, RunResult } from "../model/captured-output.js";
@@ -150,6 +152,12 @@ class Run {
         this.#stderr.add(batch.join(true));
         return this.#sinks.write(batch);
       });
+    } catch (error) {
+      if (error instanceof ConnectError && error.code === Code.ResourceExhausted) {
+        const options = { cause: error };
+        throw new OutputLimitError(this.process, this.outputSoFar(), error.rawMessage, options);
+      }
+      throw error;
     } finally {
       follow.close(() => this.limit.ended?.reason);
     }

@@ -13,13 +13,15 @@ import { signalCall } from "./send-signal.js";
 import { waitProcess } from "./wait-process.js";
 
 const GRACE_MS = 10_000;
-const SIGNALS = { SIGTERM: 15, SIGKILL: 9 } as const;
+/** Nothing is done in the middle of a shorter grace. */
+const SHORT_GRACE_MS = 100;
+const SIGNALS = { SIGTERM: 15, SIGCONT: 18, SIGKILL: 9 } as const;
 
 /** Options of `terminateProcess`. */
 export interface TerminateProcessOptions extends CallOptions {
   /**
-   * How long the process may take to end by itself after SIGTERM, in milliseconds. Then comes
-   * SIGKILL.
+   * How long the process may take to end by itself after SIGTERM, in milliseconds. After half of it
+   * comes SIGCONT, without which a process that is stopped handles nothing, and then SIGKILL.
    * @default 10_000
    */
   readonly graceMs?: number | undefined;
@@ -62,15 +64,25 @@ export async function terminateProcess(
   if (terminated.finished) {
     return terminated.finished;
   }
-  try {
-    // A wait of zero would take the time of an attempt.
-    return await waitProcess(caller, name, atMost(Math.max(graceMs, 1)));
-  } catch (error) {
-    if (!(error instanceof WaitTimeoutError)) {
-      throw error;
+  // A wait of zero would take the time of an attempt.
+  const halfMs = graceMs < SHORT_GRACE_MS ? Math.max(graceMs, 1) : graceMs / 2;
+  for (const half of [1, 2]) {
+    try {
+      return await waitProcess(caller, name, atMost(halfMs));
+    } catch (error) {
+      if (!(error instanceof WaitTimeoutError)) {
+        throw error;
+      }
+      if (remainingMs() === 0) {
+        throw over(error.process);
+      }
     }
-    if (remainingMs() === 0) {
-      throw over(error.process);
+    if (graceMs < SHORT_GRACE_MS) {
+      break;
+    }
+    if (half === 1) {
+      // A process that is stopped handles no SIGTERM. Whatever is wrong shows in the next wait.
+      await send("SIGCONT").catch(() => {});
     }
   }
   const killed = await send("SIGKILL");

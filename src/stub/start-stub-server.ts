@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { VERSION } from "../model/version.js";
 import { optional, wholeNumber } from "../rules/values.js";
 import { checkStubOptions, type RulesOf } from "./check-options.js";
 import { createStub } from "./create-stub.js";
@@ -79,7 +79,7 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
     server = await RestartableServer.start(port, {
       handlers: [
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
-        createVersionHandler(readPackageVersion()),
+        createVersionHandler(VERSION),
         createRpcHandler(service, links),
         createGatewayHandler(service, links),
       ],
@@ -181,15 +181,4 @@ export function createVersionHandler(version: string): NodeHandler {
     response.end(JSON.stringify({ version }));
     return true;
   };
-}
-
-/** The version of this package. */
-function readPackageVersion(): string {
-  // Two folders up is the package's root from src/ and from dist/ alike.
-  const file = new URL("../../package.json", import.meta.url);
-  const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
-  if (typeof manifest === "object" && manifest !== null && "version" in manifest) {
-    return String(manifest.version);
-  }
-  throw new Error(`${file.pathname} names no version`);
 }

@@ -4,12 +4,12 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../../async/limit.js";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
+import { VERSION } from "../../model/version.js";
 import { parseAiemUrl } from "../../transport/aiem-url.js";
 import type { TransportOptions } from "../../transport/connection-config.js";
 import { tlsReason } from "../../transport/failures.js";
 import { environmentProxy } from "../../transport/proxy/environment-proxy.js";
 import { dial } from "../../transport/socket/dial.js";
-import { VERSION } from "../../transport/version.js";
 import { shownUrl } from "./endpoint-url.js";
 
 /** How to reach identity providers and discovery services. */
