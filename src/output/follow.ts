@@ -1,16 +1,10 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import { withFrames } from "../async/with-frames.js";
+import { followLimit } from "../call/call-limit.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import {
-  attempts,
-  type Caller,
-  isTokenRefused,
-  pause,
-  retryDelayMs,
-  streamLimit,
-} from "../call/run.js";
+import { attempts, type Caller, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
