@@ -100,7 +100,9 @@ export class Limit {
 
   /** Milliseconds until the time is over; Infinity without a limit of time. */
   remainingMs(): number {
-    return Math.max(0, this.#due - performance.now());
+    const left = this.#due - performance.now();
+    // Timers have whole milliseconds, and may be early by less than one.
+    return left < 1 ? 0 : left;
   }
 
   /**

@@ -90,7 +90,7 @@ class Chunks implements PullSource<OutputChunk> {
   }
 
   get position(): OutputPosition | undefined {
-    return this.#follow.positionAfter(this.#index);
+    return this.#follow.positionAfter(this.#batch ? this.#index : Number.POSITIVE_INFINITY);
   }
 
   take(): OutputChunk | undefined {

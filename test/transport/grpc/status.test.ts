@@ -309,7 +309,7 @@ describe.each(KINDS)("the content type of an answer (%s)", (kind) => {
       const server = await answeredAs(type);
       const { value, failure } = await grpcTo(server.url).call(kind);
       expect(failure).toMatchObject({
-        kind: "status",
+        kind: "unreadable",
         code: Code.Unknown,
         message: `${server.url} answered HTTP 200 ${type}, which is not gRPC`,
       });
