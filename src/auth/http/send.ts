@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../../async/limit.js";
-import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { fileLimitReason, nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
 import { parseAiemUrl } from "../../transport/aiem-url.js";
 import type { TransportOptions } from "../../transport/connection-config.js";
@@ -44,6 +44,8 @@ export interface AuthAnswer {
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const USER_AGENT = `aiem-process-client/${VERSION}`;
+// None of the codings of HTTP is decoded here.
+const ACCEPTED = { accept: "application/json", "accept-encoding": "identity" };
 const TIMEOUT_MS = 5_000;
 // Far above what these answers hold, and little enough to be kept.
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -135,7 +137,7 @@ function exchange(
     const request = httpRequest({
       method,
       path: url.pathname + url.search,
-      headers: { accept: "application/json", ...headers, host: url.host, "user-agent": USER_AGENT },
+      headers: { ...ACCEPTED, ...headers, host: url.host, "user-agent": USER_AGENT },
       createConnection: () => socket,
       signal,
     });
@@ -193,11 +195,12 @@ function sendFailure(error: unknown, place: string): ConnectError {
     const { code, message, cause } = error.failure;
     return new ConnectError(message, code, undefined, undefined, cause);
   }
-  const reason = tlsReason(nodeErrorCode(error), error, "the address");
+  const code = nodeErrorCode(error);
+  const reason = tlsReason(code, error, "the address");
   if (reason) {
     return failure(place, reason.text, Code.FailedPrecondition, error);
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = fileLimitReason(code) ?? (error instanceof Error ? error.message : String(error));
   return failure(place, text, Code.Unavailable, error);
 }
 
@@ -217,7 +220,8 @@ function withoutData(cause: unknown): Error {
 export function readJsonObject(text: string): JsonObject | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // A byte order mark may be ignored (RFC 8259, section 8.1).
+    json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     // The error would quote the text.
     return undefined;

@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from "node:https";
 import { isIP, isIPv6, type Socket } from "node:net";
 import { onAbort } from "../../async/abort-listeners.js";
-import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { fileLimitReason, nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { cannotConnect, tlsReason } from "../failures.js";
@@ -46,7 +46,7 @@ export function openTunnel(
     request.on("error", (error) => {
       const code = nodeErrorCode(error);
       const { lasting = false, ofCertificate = false } = tlsReason(code, error) ?? {};
-      const what = `cannot be used: ${code ?? error.message}`;
+      const what = `cannot be used: ${fileLimitReason(code) ?? code ?? error.message}`;
       fail(lasting, ofCertificate ? what + CERTIFICATE_HINT : what, error);
     });
     request.once("socket", (socket) => onSocket?.(socket));
