@@ -34,6 +34,7 @@ const allowedImports = {
     "src/transport/connection-config.ts",
     "src/transport/delay.ts",
     "src/transport/failures.ts",
+    "src/transport/plaintext-guard.ts",
     "src/transport/proxy/environment-proxy.ts",
     "src/transport/socket/dial.ts",
     "src/transport/version.ts",

@@ -7,6 +7,7 @@ import { FailureThrown } from "../../errors/outcome.js";
 import { parseAiemUrl } from "../../transport/aiem-url.js";
 import type { TransportOptions } from "../../transport/connection-config.js";
 import { tlsReason } from "../../transport/failures.js";
+import { PlaintextGuard } from "../../transport/plaintext-guard.js";
 import { environmentProxy } from "../../transport/proxy/environment-proxy.js";
 import { dial } from "../../transport/socket/dial.js";
 import { VERSION } from "../../transport/version.js";
@@ -111,7 +112,8 @@ async function answerOf(
 /**
  * Opens a connection for one request, over the proxy that the environment names for it.
  *
- * @throws FailureThrown FailedPrecondition if the file of `sslCaCert` cannot be used, Unavailable if
+ * @throws FailureThrown FailedPrecondition if the file of `sslCaCert` cannot be used, or the address
+ *   is http and not on this machine, Unavailable if
  *   the proxy cannot; the error of Node.js as it is for everything else; the signal's reason.
  */
 async function openEndpoint(
@@ -121,7 +123,12 @@ async function openEndpoint(
 ): Promise<Socket> {
   const address = parseAiemUrl(origin);
   const proxy = environmentProxy(address);
-  return await dial({ address, verifySsl, sslCaCert, proxy, alpn: "http/1.1" }, signal);
+  const guard = new PlaintextGuard(address, false);
+  const refusal = guard.admitToken();
+  if (refusal) {
+    throw new FailureThrown(refusal);
+  }
+  return await dial({ address, guard, verifySsl, sslCaCert, proxy, alpn: "http/1.1" }, signal);
 }
 
 /**
