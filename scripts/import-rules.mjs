@@ -32,6 +32,7 @@ const allowedImports = {
     "src/rules/",
     "src/transport/aiem-url.ts",
     "src/transport/connection-config.ts",
+    "src/transport/content-coding.ts",
     "src/transport/delay.ts",
     "src/transport/failures.ts",
     "src/transport/plaintext-guard.ts",

@@ -1,11 +1,13 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { pipeline, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../../async/limit.js";
 import { fileLimitReason, nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
 import { parseAiemUrl } from "../../transport/aiem-url.js";
 import type { TransportOptions } from "../../transport/connection-config.js";
+import { decoderOf, notDecoded } from "../../transport/content-coding.js";
 import { tlsReason } from "../../transport/failures.js";
 import { PlaintextGuard } from "../../transport/plaintext-guard.js";
 import { environmentProxy } from "../../transport/proxy/environment-proxy.js";
@@ -45,7 +47,6 @@ export interface AuthAnswer {
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const USER_AGENT = `aiem-process-client/${VERSION}`;
-// None of the codings of HTTP is decoded here.
 const ACCEPTED = { accept: "application/json", "accept-encoding": "identity" };
 const TIMEOUT_MS = 5_000;
 // Far above what these answers hold, and little enough to be kept.
@@ -171,9 +172,30 @@ function requireAnswer(status: number, retryAfter: string | undefined, place: st
 }
 
 async function readText(response: IncomingMessage, place: string): Promise<string> {
+  const decoder = decoderOf(response.headers);
+  if (decoder === "unknown") {
+    throw undecoded(response, place);
+  }
+  // What goes wrong is told by the decoder, too.
+  const body: Readable = decoder ? pipeline(response, decoder, () => undefined) : response;
+  try {
+    return await textOf(body, place);
+  } catch (error) {
+    // The codes of zlib and of brotli.
+    const isCoding = /^(Z_|ERR__)/.test(nodeErrorCode(error) ?? "");
+    throw isCoding ? undecoded(response, place, error) : error;
+  }
+}
+
+function undecoded({ headers }: IncomingMessage, place: string, cause?: unknown): ConnectError {
+  const { message, code } = notDecoded(headers, place, cause);
+  return new ConnectError(message, code);
+}
+
+async function textOf(body: Readable, place: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response) {
+  for await (const chunk of body) {
     if (!Buffer.isBuffer(chunk)) {
       throw new TypeError("the body of an answer is not bytes");
     }
