@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse, TomlError } from "smol-toml";
-import { nodeErrorCode } from "../errors/node-error-code.js";
+import { fileLimitReason, nodeErrorCode } from "../errors/node-error-code.js";
 import { environmentVariable, settingError } from "./settings.js";
 
 /** What the configuration of H2O's CLI says. */
@@ -47,7 +47,8 @@ export async function readCliConfig(
     if (code === "ENOENT" && !named) {
       return { shown, found: false, endpoint: undefined, refreshTokens: new Map() };
     }
-    throw settingError(`the H2O CLI configuration ${shown} cannot be read (${code ?? "unknown"})`);
+    const why = fileLimitReason(code) ?? code ?? "unknown";
+    throw settingError(`the H2O CLI configuration ${shown} cannot be read (${why})`);
   }
   const { Endpoint, ClientID, Token, PlatformClientID, PlatformToken } = readTexts(text, shown);
   const refreshTokens = new Map<string, string>();

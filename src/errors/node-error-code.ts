@@ -11,3 +11,18 @@ export function nodeErrorCode(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+/**
+ * What it means that no socket and no file can be opened any more, and what to do; undefined for any
+ * other code. Node.js says `connect EMFILE 10.0.0.1:443 - Local (undefined:undefined)`.
+ */
+export function fileLimitReason(code: string | undefined): string | undefined {
+  switch (code) {
+    case "EMFILE":
+      return "this process has as many files and connections open as its limit allows (EMFILE); raise the limit of open files (ulimit -n), or keep fewer open";
+    case "ENFILE":
+      return "this machine has as many files and connections open as its limit allows (ENFILE); raise the limit of the system (fs.file-max), or keep fewer open";
+    default:
+      return undefined;
+  }
+}

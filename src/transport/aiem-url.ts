@@ -21,7 +21,7 @@ export interface ServerAddress {
   readonly port: number;
   /** Whether connections use TLS. */
   readonly secure: boolean;
-  /** Whether the host is this machine, by its name or number. */
+  /** Whether the host is this machine, by its name or number; what the name resolves to may differ. */
   readonly loopback: boolean;
 }
 

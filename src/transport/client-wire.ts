@@ -8,6 +8,7 @@ import { headerTimeoutMs } from "./header-timeout.js";
 import { Http2Client } from "./http2/http2-client.js";
 import { SessionPool } from "./http2/pool.js";
 import { intercepted } from "./intercepted.js";
+import { PlaintextGuard } from "./plaintext-guard.js";
 import { environmentProxy } from "./proxy/environment-proxy.js";
 import { httpMethodOf, restWire } from "./rest/rest-wire.js";
 import { prepareHeaders } from "./token.js";
@@ -15,6 +16,7 @@ import type { Attempt, ClientWire } from "./wire.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const STREAM_WINDOW_BYTES = 1024 * 1024;
+const ALLOW_HINT = ", or if the network in between is trusted set allowPlaintextToken: true";
 const READ_MAX_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -35,9 +37,11 @@ export function createClientWire(
     allowPlaintextToken = false,
   } = options;
   const address = parseAiemUrl(aiemUrl);
+  const guard = new PlaintextGuard(address, allowPlaintextToken, ALLOW_HINT);
   const dial = {
     address,
     proxy: environmentProxy(address),
+    guard,
     verifySsl: options.verifySsl ?? true,
     sslCaCert: options.sslCaCert,
     sslClientCert: options.sslClientCert,
@@ -45,7 +49,7 @@ export function createClientWire(
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
   };
   const readMaxBytes = options.readMaxBytes ?? READ_MAX_BYTES;
-  const prepare = prepareHeaders({ address, tokenProvider, allowPlaintextToken });
+  const prepare = prepareHeaders({ tokenProvider, guard });
   const common = { address, dial, readMaxBytes, prepare };
   function pool(): SessionPool {
     const streamWindowBytes = options.streamWindowBytes ?? STREAM_WINDOW_BYTES;

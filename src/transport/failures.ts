@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { nodeErrorCode } from "../errors/node-error-code.js";
+import { fileLimitReason, nodeErrorCode } from "../errors/node-error-code.js";
 import { type Failure, FailureThrown, type ProtocolSign } from "../errors/outcome.js";
 import type { ServerAddress } from "./aiem-url.js";
 
@@ -86,6 +86,10 @@ function reasonOf(cause: unknown, address: ServerAddress): ConnectFailureReason 
     case "ETIMEDOUT":
       return { text: "no answer (ETIMEDOUT); check the address and firewalls" };
     default: {
+      const fileLimit = fileLimitReason(code);
+      if (fileLimit !== undefined) {
+        return { text: fileLimit };
+      }
       const text = cause instanceof Error ? cause.message : String(cause);
       return (
         tlsReason(code, cause) ??

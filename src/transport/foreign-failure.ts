@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { nodeErrorCode } from "../errors/node-error-code.js";
+import { fileLimitReason, nodeErrorCode } from "../errors/node-error-code.js";
 import type { Failure } from "../errors/outcome.js";
 import { readDelay } from "./delay.js";
 
@@ -18,6 +18,8 @@ const NEVER_CONNECTED = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "EHOSTUNREACH",
+  "EMFILE",
+  "ENFILE",
   "ENETUNREACH",
   "ERR_HTTP2_GOAWAY_SESSION",
   "ERR_HTTP2_INVALID_SESSION",
@@ -42,7 +44,8 @@ export function foreignFailure(thrown: unknown): Failure {
  */
 export function foreign(kind: Failure["kind"], thrown: unknown): Failure {
   const error = ConnectError.from(thrown);
-  const { code, rawMessage: message, metadata, details } = error;
+  const { code, rawMessage, metadata, details } = error;
+  const message = fileLimitReason(nodeErrorCode(thrown)) ?? rawMessage;
   const delay = readDelay(metadata);
   const isOnTheWay = kind === "refused" || kind === "lost" || kind === "unavailable";
   const isConnects = thrown instanceof Error && thrown.constructor === ConnectError;

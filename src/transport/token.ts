@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { VERSION } from "../model/version.js";
-import type { ServerAddress } from "./aiem-url.js";
 import type { TokenProvider } from "./connection-config.js";
 import { ownFailure } from "./foreign-failure.js";
+import type { PlaintextGuard } from "./plaintext-guard.js";
 import type { PrepareHeaders, RequestHeaders } from "./request-headers.js";
 import type { Attempt } from "./wire.js";
 
@@ -18,9 +18,9 @@ export const SAME_TOKEN: Failure = {
 
 /** What the headers of a client are made of. */
 export interface HeaderOptions {
-  readonly address: ServerAddress;
   readonly tokenProvider: TokenProvider | undefined;
-  readonly allowPlaintextToken: boolean;
+  /** Is told of the connections, too. */
+  readonly guard: PlaintextGuard;
 }
 
 /**
@@ -28,16 +28,16 @@ export interface HeaderOptions {
  * own. No token, whoever added it, goes where others can read it on its way.
  */
 export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
-  const { address, tokenProvider, allowPlaintextToken } = options;
-  const exposed = !address.secure && !address.loopback && !allowPlaintextToken;
+  const { tokenProvider, guard } = options;
   const fixed = typeof tokenProvider === "string" ? checked(tokenProvider) : undefined;
 
   return (attempt) => {
     const { headers } = attempt.hints;
     const caller = headers === undefined ? undefined : new Headers(headers);
     const hasOwn = caller?.has("authorization") ?? false;
-    if (exposed && (hasOwn || tokenProvider !== undefined)) {
-      return failed(wouldBeRead(address));
+    const refusal = hasOwn || tokenProvider !== undefined ? guard.admitToken() : undefined;
+    if (refusal) {
+      return failed(refusal);
     }
     const { evidence } = attempt;
     if (hasOwn || tokenProvider === undefined) {
@@ -135,12 +135,4 @@ function providerFailed(error: unknown): Failure {
   const reason = error instanceof Error ? `: ${error.message}` : "";
   const message = `the token provider failed${reason}`;
   return { kind: "local", code: Code.Unauthenticated, message, cause: error };
-}
-
-function wouldBeRead({ origin }: ServerAddress): Failure {
-  return {
-    kind: "local",
-    code: Code.FailedPrecondition,
-    message: `refused to send a token unencrypted to ${origin}; use https://, or if the network in between is trusted set allowPlaintextToken: true`,
-  };
 }

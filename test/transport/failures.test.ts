@@ -13,6 +13,8 @@ test.each([
   ["EAI_AGAIN", "refused", /no address found for aiem\.example\.com \(EAI_AGAIN\)/],
   ["ETIMEDOUT", "refused", /no answer/],
   ["EHOSTUNREACH", "refused", /original text/],
+  ["EMFILE", "refused", /: this process has .* its limit allows \(EMFILE\); raise .*ulimit -n/],
+  ["ENFILE", "refused", /: this machine has .* its limit allows \(ENFILE\); raise/],
   ["CERT_NOT_YET_VALID", "local", /not valid yet/],
   ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "local", /sslClientCert/],
   ["ERR_SSL_NO_PROTOCOLS_AVAILABLE", "local", /handshake failed/],

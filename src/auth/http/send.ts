@@ -1,13 +1,16 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { pipeline, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../../async/limit.js";
-import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { fileLimitReason, nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
 import { VERSION } from "../../model/version.js";
 import { parseAiemUrl } from "../../transport/aiem-url.js";
 import type { TransportOptions } from "../../transport/connection-config.js";
+import { decoderOf, notDecoded } from "../../transport/content-coding.js";
 import { tlsReason } from "../../transport/failures.js";
+import { PlaintextGuard } from "../../transport/plaintext-guard.js";
 import { environmentProxy } from "../../transport/proxy/environment-proxy.js";
 import { dial } from "../../transport/socket/dial.js";
 import { shownUrl } from "./endpoint-url.js";
@@ -44,6 +47,7 @@ export interface AuthAnswer {
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const USER_AGENT = `aiem-process-client/${VERSION}`;
+const ACCEPTED = { accept: "application/json", "accept-encoding": "identity" };
 const TIMEOUT_MS = 5_000;
 // Far above what these answers hold, and little enough to be kept.
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -109,7 +113,8 @@ async function answerOf(
 /**
  * Opens a connection for one request, over the proxy that the environment names for it.
  *
- * @throws FailureThrown FailedPrecondition if the file of `sslCaCert` cannot be used, Unavailable if
+ * @throws FailureThrown FailedPrecondition if the file of `sslCaCert` cannot be used, or the address
+ *   is http and not on this machine, Unavailable if
  *   the proxy cannot; the error of Node.js as it is for everything else; the signal's reason.
  */
 async function openEndpoint(
@@ -119,7 +124,12 @@ async function openEndpoint(
 ): Promise<Socket> {
   const address = parseAiemUrl(origin);
   const proxy = environmentProxy(address);
-  return await dial({ address, verifySsl, sslCaCert, proxy, alpn: "http/1.1" }, signal);
+  const guard = new PlaintextGuard(address, false);
+  const refusal = guard.admitToken();
+  if (refusal) {
+    throw new FailureThrown(refusal);
+  }
+  return await dial({ address, guard, verifySsl, sslCaCert, proxy, alpn: "http/1.1" }, signal);
 }
 
 /**
@@ -136,7 +146,7 @@ function exchange(
       method,
       path: url.pathname + url.search,
       headers: {
-        accept: "application/json",
+        ...ACCEPTED,
         ...headers,
         host: parseAiemUrl(url.origin).authority,
         "user-agent": USER_AGENT,
@@ -167,9 +177,30 @@ function requireAnswer(status: number, retryAfter: string | undefined, place: st
 }
 
 async function readText(response: IncomingMessage, place: string): Promise<string> {
+  const decoder = decoderOf(response.headers);
+  if (decoder === "unknown") {
+    throw undecoded(response, place);
+  }
+  // What goes wrong is told by the decoder, too.
+  const body: Readable = decoder ? pipeline(response, decoder, () => undefined) : response;
+  try {
+    return await textOf(body, place);
+  } catch (error) {
+    // The codes of zlib and of brotli.
+    const isCoding = /^(Z_|ERR__)/.test(nodeErrorCode(error) ?? "");
+    throw isCoding ? undecoded(response, place, error) : error;
+  }
+}
+
+function undecoded({ headers }: IncomingMessage, place: string, cause?: unknown): ConnectError {
+  const { message, code } = notDecoded(headers, place, cause);
+  return new ConnectError(message, code);
+}
+
+async function textOf(body: Readable, place: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response) {
+  for await (const chunk of body) {
     if (!Buffer.isBuffer(chunk)) {
       throw new TypeError("the body of an answer is not bytes");
     }
@@ -198,11 +229,12 @@ function sendFailure(error: unknown, place: string): ConnectError {
     const { code, message, cause } = error.failure;
     return new ConnectError(message, code, undefined, undefined, cause);
   }
-  const reason = tlsReason(nodeErrorCode(error), error, "the address");
+  const code = nodeErrorCode(error);
+  const reason = tlsReason(code, error, "the address");
   if (reason) {
     return failure(place, reason.text, Code.FailedPrecondition, error);
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = fileLimitReason(code) ?? (error instanceof Error ? error.message : String(error));
   return failure(place, text, Code.Unavailable, error);
 }
 
@@ -222,7 +254,8 @@ function withoutData(cause: unknown): Error {
 export function readJsonObject(text: string): JsonObject | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // A byte order mark may be ignored (RFC 8259, section 8.1).
+    json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     // The error would quote the text.
     return undefined;

@@ -19,6 +19,8 @@ export interface Goaway {
   readonly code: number;
   /** Streams with a higher id were not processed, and never will be. */
   readonly lastStreamId: number;
+  /** Its debug data, such as grpc-go's `too_many_pings`; empty as a rule. */
+  readonly debug: string;
 }
 
 /** What a pool wants to know of its sessions. */
@@ -98,7 +100,9 @@ export class Session implements Connection {
       this.#reserve = shortCallReserve(this.#limit);
       this.#watcher?.changed();
     });
-    http2.on("goaway", (code, lastStreamId) => this.#onGoaway({ code, lastStreamId }));
+    http2.on("goaway", (code, lastStreamId, data?: Uint8Array) =>
+      this.#onGoaway({ code, lastStreamId, debug: Buffer.from(data ?? []).toString() }),
+    );
     // Permanent: an error without a listener ends the whole program.
     http2.on("error", (error) => this.#lose(`failed (${nodeErrorCode(error)})`, error));
     http2.on("close", () => this.#retired());
@@ -285,7 +289,8 @@ export class Session implements Connection {
     if (goaway.code === constants.NGHTTP2_NO_ERROR) {
       this.#retired();
     } else {
-      this.#lose(`closed it with GOAWAY ${http2ErrorName(goaway.code)}`);
+      const why = goaway.debug === "" ? "" : ` (${goaway.debug})`;
+      this.#lose(`closed it with GOAWAY ${http2ErrorName(goaway.code)}${why}`);
     }
   }
 

@@ -1,7 +1,7 @@
 import { request as requestHttp } from "node:http";
 import { isIPv6, type Socket } from "node:net";
 import { onAbort } from "../../async/abort-listeners.js";
-import { nodeErrorCode } from "../../errors/node-error-code.js";
+import { fileLimitReason, nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { cannotConnect, tlsReason } from "../failures.js";
@@ -47,7 +47,7 @@ export async function openTunnel(
     options.signal.throwIfAborted();
     const code = nodeErrorCode(error);
     const { lasting = false, ofCertificate = false } = tlsReason(code, error) ?? {};
-    const what = `cannot be used: ${code ?? (error instanceof Error ? error.message : error)}`;
+    const what = `cannot be used: ${fileLimitReason(code) ?? code ?? (error instanceof Error ? error.message : error)}`;
     const hint = ofCertificate ? CERTIFICATE_HINT : "";
     throw failure(lasting, `${proxy} ${what}${hint}`, error);
   }

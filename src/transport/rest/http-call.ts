@@ -10,6 +10,7 @@ import { Code } from "@connectrpc/connect";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { type Failure, FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
+import { decoderOf, notDecoded } from "../content-coding.js";
 import { cannotConnect, connectionLost, tlsHint, tlsReason } from "../failures.js";
 import type {
   Http1Connection,
@@ -17,7 +18,6 @@ import type {
   Http1RequestOptions,
 } from "../http1/connections.js";
 import { type Attempt, LEFT } from "../wire.js";
-import { decoderOf, notDecoded } from "./content-coding.js";
 
 /** A request over HTTP/1.1. */
 export interface HttpRequest {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { Code } from "@connectrpc/connect";
+import { fileLimitReason, nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
 import type { TransportOptions } from "../connection-config.js";
 
@@ -67,6 +68,12 @@ function check<T>(option: TlsFile, path: string | undefined, use: () => T): T {
 }
 
 function unusable(option: TlsFile, path: string, what: string, cause?: unknown): FailureThrown {
+  const fileLimit = fileLimitReason(nodeErrorCode(cause));
+  if (fileLimit !== undefined) {
+    // That passes when others are closed.
+    const message = `${option} ${path} ${what}: ${fileLimit}`;
+    return new FailureThrown({ kind: "refused", code: Code.Unavailable, message, cause });
+  }
   const reason = cause instanceof Error ? `: ${cause.message}` : "";
   const message = `${option} ${path} ${what}${reason}`;
   return new FailureThrown({ kind: "local", code: Code.FailedPrecondition, message, cause });

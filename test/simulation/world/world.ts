@@ -4,6 +4,7 @@ import { OverWire } from "../../../src/client/caller.js";
 import type { TransportConfig } from "../../../src/index.js";
 import { createProcessService } from "../../../src/stub/service/create-process-service.js";
 import { grpcWire } from "../../../src/transport/grpc/grpc-wire.js";
+import { PlaintextGuard } from "../../../src/transport/plaintext-guard.js";
 import { prepareHeaders } from "../../../src/transport/token.js";
 import { CallLog } from "../network/call-log.js";
 import { connectHttpClient } from "../network/connect-http-client.js";
@@ -118,9 +119,8 @@ function configOver(
         http2: new VirtualHttp2({ ...parts, stallingConnections: 0.5 }),
         readMaxBytes: MAX_BYTES,
         prepare: prepareHeaders({
-          address: SIMULATED_SERVER,
           tokenProvider: TOKEN,
-          allowPlaintextToken: false,
+          guard: new PlaintextGuard(SIMULATED_SERVER, false),
         }),
       }),
     );

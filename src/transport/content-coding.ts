@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { Code } from "@connectrpc/connect";
-import { nodeErrorCode } from "../../errors/node-error-code.js";
-import type { Failure } from "../../errors/outcome.js";
-import { connectionLost } from "../failures.js";
+import { nodeErrorCode } from "../errors/node-error-code.js";
+import type { Failure } from "../errors/outcome.js";
+import { connectionLost } from "./failures.js";
 
 /**
  * What takes the content coding off a body (RFC 9110, section 8.4.1); undefined where there is none.
