@@ -123,8 +123,9 @@ export async function waitWith(
       seen = process ?? seen;
       return process && isFinished(process) ? undefined : againAfterMs(tookMs);
     },
-    settle: async (_, tookMs) => {
-      if (!hasHeld?.(tookMs) || limit.remainingMs() === 0) {
+    settle: async ({ kind }, tookMs) => {
+      const isHeld = kind !== "refused" && hasHeld?.(tookMs);
+      if (!isHeld || limit.remainingMs() === 0) {
         return undefined;
       }
       const time = lookTime(caller, limit.remainingMs());
