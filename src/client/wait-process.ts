@@ -123,8 +123,8 @@ export async function waitWith(
       seen = process ?? seen;
       return process && isFinished(process) ? undefined : againAfterMs(tookMs);
     },
-    settle: async ({ kind }, tookMs) => {
-      const isHeld = kind !== "refused" && hasHeld?.(tookMs);
+    settle: async ({ kind, protocol }, tookMs) => {
+      const isHeld = kind !== "refused" && protocol !== "silent" && hasHeld?.(tookMs);
       if (!isHeld || limit.remainingMs() === 0) {
         return undefined;
       }
