@@ -123,8 +123,9 @@ export async function waitWith(
       seen = process ?? seen;
       return process && isFinished(process) ? undefined : againAfterMs(tookMs);
     },
-    settle: async (_, tookMs) => {
-      if (!hasHeld?.(tookMs) || limit.remainingMs() === 0) {
+    settle: async ({ kind, protocol }, tookMs) => {
+      const isHeld = kind !== "refused" && protocol !== "silent" && hasHeld?.(tookMs);
+      if (!isHeld || limit.remainingMs() === 0) {
         return undefined;
       }
       const time = lookTime(caller, limit.remainingMs());

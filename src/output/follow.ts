@@ -263,7 +263,8 @@ export class Follow {
     if (isRefresh) {
       this.#refused = evidence;
     }
-    return { failure, immediately, lasted: livedMs > this.#routineMs };
+    const wasOpen = !neverOpen && failure.protocol !== "silent";
+    return { failure, immediately, lasted: wasOpen && livedMs > this.#routineMs };
   }
 
   get #routineMs(): number {

@@ -164,7 +164,8 @@ export class OutputAttempt {
       if (!look.ok && sameConnection && look.failure.kind === "deadline") {
         return { kind: "failed", failure: { ...look.failure, kind: "lost" } };
       }
-      if (!look.ok && isFinalWord(look.failure)) {
+      // A server that has never answered anything is told, and not waited for.
+      if (!look.ok && (isFinalWord(look.failure) || look.failure.protocol === "silent")) {
         return { kind: "failed", failure: look.failure };
       }
       if (look.ok && isFinished(look.value)) {

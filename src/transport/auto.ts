@@ -263,15 +263,17 @@ async function ask(
  */
 function neither({ first, failure }: Doubt, answer: Outcome<unknown>, { limit }: Attempt): Failure {
   const other = answer.ok ? LEFT : answer.failure;
-  if (other === LEFT && limit.isEnded) {
+  if (limit.isEnded && !limit.isOverdue) {
     return LEFT;
   }
-  if (other.protocol === "silent" && failure.protocol === "silent") {
+  const isSilent = other === LEFT || other.protocol === "silent";
+  if (isSilent && failure.protocol === "silent") {
     const message = `${failure.message}; nor does it answer over REST`;
     return { ...failure, message, delay: "never" };
   }
-  if (other === LEFT || other.protocol === "silent") {
-    return { ...failure, kind: failure.kind === "local" ? "refused" : failure.kind };
+  if (isSilent) {
+    const kind = failure.kind === "local" ? "refused" : failure.kind;
+    return limit.isEnded ? LEFT : { ...failure, kind };
   }
   // What only a connection came to says less than an answer.
   const isBetter = failure.kind !== "status" && other.kind !== "local" && other.kind !== "refused";

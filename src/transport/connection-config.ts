@@ -36,8 +36,8 @@ export interface ConnectionConfig {
 export interface TransportOptions {
   /**
    * The protocol spoken: gRPC over HTTP/2, the Connect protocol, REST (JSON over HTTP/1.1, as
-   * AIEM's public address offers it), or "auto": gRPC, and REST as soon as it is certain that gRPC
-   * is not spoken there.
+   * AIEM's public address offers it), or "auto": gRPC, and REST once an answer of the server
+   * proves that this is spoken there instead.
    * @default "auto"
    */
   readonly protocol?: "auto" | "grpc" | "connect" | "rest" | undefined;

@@ -101,8 +101,7 @@ export class GrpcCall implements Http2Listener {
   }
 
   sent(connection: Connection): void {
-    const { evidence } = this.#attempt;
-    evidence.connection = connection;
+    this.#attempt.evidence.connection = connection;
     this.#sentAt = performance.now();
   }
 
@@ -309,14 +308,13 @@ export class GrpcCall implements Http2Listener {
 
   /** What answered instead of a gRPC server: a proxy, or a server of another protocol. */
   #notGrpc(): Failure {
-    const { origin } = this.#settings.address;
     const status = this.#head?.[":status"] ?? 0;
     const type = this.#head?.["content-type"] ?? "";
     const metadata = this.#metadata();
     const code = codeOfHttpStatus(status);
     const missing = status === 404 || status === 415;
     const hint = missing ? '; for AIEM\'s public REST surface use protocol: "rest"' : "";
-    const message = `${origin} answered HTTP ${status} ${type || "without a content type"}, which is not gRPC${hint}`;
+    const message = `${this.#settings.address.origin} answered HTTP ${status} ${type || "without a content type"}, which is not gRPC${hint}`;
     return {
       kind: code === Code.Unavailable ? "unavailable" : "status",
       code,

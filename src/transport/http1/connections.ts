@@ -69,6 +69,8 @@ export class Http1Connections {
   readonly agent: HttpAgent;
   /** Whether the server has answered a request over any of them. */
   heard = false;
+  /** How long a connection may take. */
+  readonly connectTimeoutMs: number;
   readonly #options: Http1Options;
   readonly #currentAttempt: () => Attempt | undefined;
   readonly #connections = new Map<object, Http1Connection>();
@@ -81,6 +83,7 @@ export class Http1Connections {
    */
   constructor(options: Http1Options, currentAttempt: () => Attempt | undefined = () => undefined) {
     this.#options = options;
+    this.connectTimeoutMs = options.connectTimeoutMs;
     this.#currentAttempt = currentAttempt;
     const settings = { keepAlive: true, timeout: IDLE_MS };
     const agent = options.address.secure ? new HttpsAgent(settings) : new HttpAgent(settings);

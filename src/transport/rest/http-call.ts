@@ -59,6 +59,10 @@ export interface HttpCall {
 // Node.js reads 16 KiB by default, which is less than proxies pass on.
 const MAX_HEADER_BYTES = 64 * 1024;
 
+// A look lasts as long as a connection may take by default, and a little of that goes by before it
+// is sent.
+const SILENT_SHARE = 0.9;
+
 // grpc-gateway hands on what the service says with a prefix: but not the headers of its body, which
 // is another one here.
 const FORWARDED = /^grpc-(?:metadata|trailer)-(?!content-)(.+)$/;
@@ -92,6 +96,7 @@ export function startHttpCall(
   // The same, or what takes the coding off it.
   let content: Readable | undefined;
   let isOpen = true;
+  const began = performance.now();
 
   const end = (failure?: Failure) => {
     if (isOpen) {
@@ -161,8 +166,9 @@ export function startHttpCall(
   };
   const stopListening = limit.onEnd(() => {
     // A call that waits for its process may be silent for as long as it lasts.
-    const isSilent = limit.isOverdue && connection?.unheard && !connections.heard && !hints.long;
-    end(isSilent ? silence(address, hints) : LEFT);
+    const mayTell = limit.isOverdue && connection?.unheard && !connections.heard && !hints.long;
+    const isLong = performance.now() - began >= connections.connectTimeoutMs * SILENT_SHARE;
+    end(mayTell && isLong ? silence(address, hints) : LEFT);
     destroy();
   });
   request.end(body);

@@ -197,6 +197,16 @@ describe("a server that takes connections and never answers", () => {
     // Each protocol was tried once.
     expect(server.connections).toBe(protocol === "auto" ? 2 : 1);
   });
+
+  test("is not waited for, nor followed, for the length of an outage", async () => {
+    const server = closing(await startSwitchboard(silent()));
+    await using client = new ProcessClient({ aiemUrl: server.url }, { connectTimeoutMs: 100 });
+    const told = failure("Unavailable", new RegExp(`${server.url}.* accepted the connection`));
+    await Promise.all([
+      expect(client.waitProcess(name)).rejects.toMatchObject(told),
+      expect(client.streamOutput(name)[Symbol.asyncIterator]().next()).rejects.toMatchObject(told),
+    ]);
+  }, 30_000);
 });
 
 // A gRPC server with an event loop of its own.
