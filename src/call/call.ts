@@ -82,22 +82,10 @@ export function callLimit(
   subject: string,
   { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
 ): Limit {
-  return timeoutMs === 0
-    ? caller.life.within({ signal, once: true })
-    : streamLimit(caller, () => subject, { signal, timeoutMs });
-}
-
-/**
- * The limit of what goes on until its time is over, which may be at once. To be released.
- *
- * @param subject what took too long, for the error; asked for only then.
- */
-export function streamLimit(
-  { life }: Caller,
-  subject: () => string,
-  { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
-): Limit {
+  if (timeoutMs === 0) {
+    return caller.life.within({ signal, once: true });
+  }
   const overdue = () =>
-    new ConnectError(`${subject()} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
-  return life.within({ signal, ms: timeoutMs, overdue });
+    new ConnectError(`${subject} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+  return caller.life.within({ signal, ms: timeoutMs, overdue });
 }

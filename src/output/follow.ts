@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import { withFrames } from "../async/with-frames.js";
-import { type Caller, streamLimit } from "../call/call.js";
+import type { Caller } from "../call/call.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
 import { attempts, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
@@ -10,6 +10,7 @@ import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
 import type { Batch, Evidence } from "../transport/wire.js";
+import { followLimit } from "./follow-limit.js";
 import { OutputAttempt, STREAM_OUTPUT, type StreamEvent } from "./output-attempt.js";
 import { OutputCounter, Replay, ReplayWatch } from "./replay.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
@@ -73,6 +74,11 @@ export class Follow {
     return this.#finished;
   }
 
+  /** Whether any output has come, new or not. */
+  get hasOutput(): boolean {
+    return this.#received;
+  }
+
   /** Whether it has not begun. */
   get isNew(): boolean {
     return this.#limit === undefined;
@@ -119,7 +125,8 @@ export class Follow {
    */
   async more(): Promise<boolean> {
     this.#counter?.hold(undefined);
-    this.#limit ??= this.#begin();
+    const hasOutput = () => this.#received;
+    this.#limit ??= followLimit(this.#caller, this.#name, "following", this.#options, hasOutput);
     const limit = this.#limit;
     while (!this.#finished) {
       limit.throwIfEnded();
@@ -150,10 +157,6 @@ export class Follow {
     this.#limit?.end(why);
     this.#stream?.close();
     this.#stream = undefined;
-  }
-
-  #begin(): Limit {
-    return streamLimit(this.#caller, () => `following the output of ${this.#name}`, this.#options);
   }
 
   #open(limit: Limit): OutputAttempt {

@@ -1,10 +1,11 @@
 import type { Writable } from "node:stream";
 import type { Limit } from "../async/limit.js";
-import { type Caller, streamLimit } from "../call/call.js";
+import type { Caller } from "../call/call.js";
 import { checkPipeOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
 import { Follow } from "./follow.js";
+import { followLimit } from "./follow-limit.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
 import { WritableSink } from "./writable-sink.js";
 
@@ -27,7 +28,7 @@ export async function pipeOutput(
 ): Promise<void> {
   requireProcessName("name", name);
   checkPipeOptions(options);
-  const limit = streamLimit(caller, () => `piping the output of ${name}`, options);
+  const limit = followLimit(caller, name, "piping", options, () => follow.hasOutput);
   const sinks = new OutputSinks(options, limit);
   const within = { ...caller, life: limit };
   const follow = new Follow(within, name, { ...options, signal: undefined, timeoutMs: undefined });
@@ -37,7 +38,7 @@ export async function pipeOutput(
   } finally {
     follow.close(() => limit.ended?.reason);
     sinks.release();
-    limit.release();
+    limit.end(() => new Error("the output was piped"));
   }
 }
 

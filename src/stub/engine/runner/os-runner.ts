@@ -88,8 +88,15 @@ async function spawnWithPipes(command: Command, stdout: Pipe, stderr: Pipe): Pro
 function refusalOf(command: string, error: unknown): CommandRefusedError {
   const code = systemErrorCode(error);
   if (code === "ENOENT") {
-    return new CommandRefusedError(127, `${command}: command not found`);
+    return new CommandRefusedError(127, `${command}: command not found${shellHint(command)}`);
   }
   const known = [...getSystemErrorMap().values()].find(([name]) => name === code);
   return new CommandRefusedError(126, `${command}: ${known?.[1] ?? reasonOf(error)}`);
+}
+
+/** For who wrote a command line: all of it was taken for the name of a program. */
+function shellHint(command: string): string {
+  return /[\s|&;<>$`]/.test(command)
+    ? " (no shell reads the command: give its arguments as args, or run sh with the args -c and the line)"
+    : "";
 }
