@@ -36,7 +36,10 @@ export function followLimit(
     const aheadMs = Math.min(LOOK_MS, timeoutMs / 2);
     const look = async () => {
       const time = { serverMs: aheadMs, localMs: aheadMs };
-      const { outcome } = await attempt(caller, getCall(name, headers), limit, { time });
+      // Within its own limit: the reason of the follow's is made once, to show the follow's caller.
+      const own = limit.within({});
+      const { outcome } = await attempt(caller, getCall(name, headers), own, { time });
+      own.release();
       if (outcome.ok) {
         hint = neverStarted(outcome.value);
       }
