@@ -29,23 +29,11 @@ export async function withLimit<T>(
 }
 
 /** The limit of a call. To be released. With a time of zero there is one attempt, and no clock. */
-export function callLimit(life: Limit, subject: string, limits: CallLimits): Limit {
-  return limits.timeoutMs === 0
-    ? life.within({ signal: limits.signal, once: true })
-    : followLimit(life, () => subject, limits);
-}
-
-/**
- * The limit of what goes on until its time is over, which may be at once. To be released.
- *
- * @param subject what took too long, for the error; asked for only then.
- */
-export function followLimit(
-  life: Limit,
-  subject: () => string,
-  { signal, timeoutMs }: CallLimits,
-): Limit {
+export function callLimit(life: Limit, subject: string, { signal, timeoutMs }: CallLimits): Limit {
+  if (timeoutMs === 0) {
+    return life.within({ signal, once: true });
+  }
   const overdue = () =>
-    new ConnectError(`${subject()} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+    new ConnectError(`${subject} took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
   return life.within({ signal, ms: timeoutMs, overdue });
 }

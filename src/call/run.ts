@@ -130,7 +130,8 @@ export async function attempts<T>(
   patience: Patience,
 ): Promise<Outcome<T>> {
   for (;;) {
-    if (call.lastLook && limit.remainingMs() === 0) {
+    // Node's timers can be early by a fraction of a millisecond, which is no time for an attempt.
+    if (call.lastLook && limit.remainingMs() < 1) {
       return await call.lastLook();
     }
     const { outcome, tookMs } = await attempt(caller, call, limit);

@@ -108,7 +108,7 @@ export class ProcessClient implements AsyncDisposable {
    * Sends a signal to a running process. It tells that the signal was sent, not that it had an
    * effect: see `terminateProcess`.
    *
-   * @param signal a Linux signal's number or name.
+   * @param signal a Linux signal's number or name, such as 15, `SIGTERM` or `TERM`.
    * @throws ConnectError FailedPrecondition if the process is not running.
    */
   sendSignal(

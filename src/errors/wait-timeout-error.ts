@@ -38,7 +38,10 @@ export class WaitTimeoutError extends Error {
     options: WaitTimeoutErrorOptions = {},
   ) {
     const within = `within ${timeoutMs / 1000} s`;
-    super(`process ${processName} ${stateOf(process, within, options.terminated)}`, options);
+    const state = stateOf(process, within, options.terminated);
+    // What runProcess creates is started by the server.
+    const hint = process && !options.output ? neverStarted(process) : "";
+    super(`process ${processName} ${state}${hint}`, options);
     this.process = process;
     this.timeoutMs = timeoutMs;
     this.output = options.output;
@@ -57,4 +60,11 @@ function stateOf(process: Process | undefined, within: string, terminated = fals
   return isFinished(process)
     ? `is in final state ${process.state}, but its output was not taken ${within}`
     : `${late}: its state is ${process.state}`;
+}
+
+/** Follows a text on a process that did not end: one that is PENDING never will by itself. */
+export function neverStarted(process: Process): string {
+  return process.state === "STATE_PENDING"
+    ? ", it was never started: call startProcess, or create it with autoRun: true"
+    : "";
 }

@@ -34,8 +34,14 @@ const SIGNALS = {
   SIGSYS: 31,
 } as const;
 
-/** The name of a Linux signal. Real-time signals (32 to 64) go by their numbers. */
-export type SignalName = keyof typeof SIGNALS;
+type FullName = keyof typeof SIGNALS;
+type ShortName<N extends FullName> = N extends `SIG${infer Short}` ? Short : never;
+
+/**
+ * The name of a Linux signal, as `SIGTERM` or, as kill(1) takes it, `TERM`. Real-time signals (32 to
+ * 64) go by their numbers.
+ */
+export type SignalName = FullName | ShortName<FullName>;
 
 /** The highest number of a signal on Linux (SIGRTMAX). */
 export const MAX_SIGNAL = 64;
@@ -43,11 +49,12 @@ export const MAX_SIGNAL = 64;
 /** The number of a signal, or undefined where there is no such signal. */
 export function signalNumber(signal: number | string): number | undefined {
   if (typeof signal === "string") {
-    return isSignalName(signal) ? SIGNALS[signal] : undefined;
+    const name = signal.startsWith("SIG") ? signal : `SIG${signal}`;
+    return isFullName(name) ? SIGNALS[name] : undefined;
   }
   return Number.isInteger(signal) && signal >= 1 && signal <= MAX_SIGNAL ? signal : undefined;
 }
 
-function isSignalName(name: string): name is SignalName {
+function isFullName(name: string): name is FullName {
   return Object.hasOwn(SIGNALS, name);
 }

@@ -1,7 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import { withFrames } from "../async/with-frames.js";
-import { followLimit } from "../call/call-limit.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
 import { attempts, type Caller, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
@@ -11,6 +10,7 @@ import type { OutputPosition } from "../model/output.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
 import { SAME_TOKEN } from "../transport/token.js";
 import type { Batch, Evidence } from "../transport/wire.js";
+import { followLimit } from "./follow-limit.js";
 import { OutputAttempt, STREAM_OUTPUT, type StreamEvent } from "./output-attempt.js";
 import { OutputCounter, Replay, ReplayWatch } from "./replay.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
@@ -74,6 +74,11 @@ export class Follow {
     return this.#finished;
   }
 
+  /** Whether any output has come, new or not. */
+  get hasOutput(): boolean {
+    return this.#received;
+  }
+
   /** Whether it has not begun. */
   get isNew(): boolean {
     return this.#limit === undefined;
@@ -120,7 +125,8 @@ export class Follow {
    * @throws what ends the follow: the reason of its limit, the server's word, a gap.
    */
   async more(): Promise<boolean> {
-    this.#limit ??= this.#begin();
+    const hasOutput = () => this.#received;
+    this.#limit ??= followLimit(this.#caller, this.#name, "following", this.#options, hasOutput);
     const limit = this.#limit;
     limit.throwIfEnded();
     while (!this.#finished) {
@@ -152,14 +158,6 @@ export class Follow {
     this.#limit?.end(why);
     this.#stream?.close();
     this.#stream = undefined;
-  }
-
-  #begin(): Limit {
-    return followLimit(
-      this.#caller.life,
-      () => `following the output of ${this.#name}`,
-      this.#options,
-    );
   }
 
   #open(limit: Limit): OutputAttempt {

@@ -1,11 +1,11 @@
 import type { Writable } from "node:stream";
 import type { Limit } from "../async/limit.js";
-import { followLimit } from "../call/call-limit.js";
 import type { Caller } from "../call/run.js";
 import { checkPipeOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
 import { Follow } from "./follow.js";
+import { followLimit } from "./follow-limit.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
 import { WritableSink } from "./writable-sink.js";
 
@@ -28,7 +28,7 @@ export async function pipeOutput(
 ): Promise<void> {
   requireProcessName("name", name);
   checkPipeOptions(options);
-  const limit = followLimit(caller.life, () => `piping the output of ${name}`, options);
+  const limit = followLimit(caller, name, "piping", options, () => follow.hasOutput);
   const sinks = new OutputSinks(options, limit);
   const within = { ...caller, life: limit };
   const follow = new Follow(within, name, { ...options, signal: undefined, timeoutMs: undefined });
@@ -38,7 +38,7 @@ export async function pipeOutput(
   } finally {
     follow.close(() => limit.ended?.reason);
     sinks.release();
-    limit.release();
+    limit.end(() => new Error("the output was piped"));
   }
 }
 

@@ -3,10 +3,10 @@ import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
 
 // A `write` that somebody put in the place of the Writable's own, as test runners do, may drop its
-// callback, and a Writable may be destroyed without an event: then only a look tells. One that is
-// merely slow is looked at ever more seldom.
-const FIRST_LOOK_MS = 50;
-const MOST_LOOK_MS = 5_000;
+// callback, and a Writable may be destroyed without an event: then only a look tells. Looks become
+// rarer, since a Writable may be full for hours.
+const FIRST_LOOK_MS = 10;
+const LAST_LOOK_MS = 5_000;
 
 /**
  * Writes to a Writable that belongs to somebody else: waits while it is full, tells its errors, and
@@ -93,9 +93,9 @@ export class WritableSink {
   }
 
   async #until(limit: Limit, isOver: () => boolean): Promise<void> {
-    for (let lookMs = FIRST_LOOK_MS; !isOver(); lookMs = Math.min(2 * lookMs, MOST_LOOK_MS)) {
+    for (let ms = FIRST_LOOK_MS; !isOver(); ms = Math.min(2 * ms, LAST_LOOK_MS)) {
       await new Promise<void>((resolve) => {
-        const stopTimer = startTimer(lookMs, resolve);
+        const stopTimer = startTimer(ms, resolve);
         const stop = limit.onEnd(resolve);
         this.#wake = () => {
           stopTimer();

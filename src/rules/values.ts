@@ -122,7 +122,7 @@ export function requirePath(field: string, value: unknown): void {
 export function requireSignal(field: string, signal: number | string): number {
   const number = signalNumber(signal);
   if (number === undefined) {
-    const rule = "must be a Linux signal's number, 1 to 64, or its name, such as SIGTERM";
+    const rule = "must be a Linux signal's number, 1 to 64, or its name, such as SIGTERM or TERM";
     throw new InvalidInputError(field, rule, shownValue(signal));
   }
   return number;

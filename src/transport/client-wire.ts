@@ -11,7 +11,7 @@ import { intercepted } from "./intercepted.js";
 import { PlaintextGuard } from "./plaintext-guard.js";
 import { environmentProxy } from "./proxy/environment-proxy.js";
 import { httpMethodOf, restWire } from "./rest/rest-wire.js";
-import { prepareHeaders } from "./token.js";
+import { hintingAtTokens, prepareHeaders } from "./token.js";
 import type { Attempt, ClientWire } from "./wire.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -57,7 +57,8 @@ export function createClientWire(
   }
 
   function within(wire: ClientWire, timeoutHeader: TimeoutHeader, rest = false): ClientWire {
-    return intercepted(wire, interceptors, (method, attempt) => ({
+    const hinting = tokenProvider === undefined ? hintingAtTokens(wire) : wire;
+    return intercepted(hinting, interceptors, (method, attempt) => ({
       requestMethod: rest ? httpMethodOf(method) : "POST",
       url: createMethodUrl(address.baseUrl, method),
       header: headersOf(attempt, timeoutHeader),

@@ -5,7 +5,7 @@ import type { TokenProvider } from "./connection-config.js";
 import { ownFailure } from "./foreign-failure.js";
 import type { PlaintextGuard } from "./plaintext-guard.js";
 import type { PrepareHeaders, RequestHeaders } from "./request-headers.js";
-import type { Attempt } from "./wire.js";
+import type { Attempt, ClientWire } from "./wire.js";
 
 const USER_AGENT = `aiem-process-client/${VERSION} node/${process.versions.node}`;
 
@@ -135,4 +135,34 @@ function providerFailed(error: unknown): Failure {
   const reason = error instanceof Error ? `: ${error.message}` : "";
   const message = `the token provider failed${reason}`;
   return { kind: "local", code: Code.Unauthenticated, message, cause: error };
+}
+
+/** Tells of a client without a token provider, whose call the server refuses, what it lacks. */
+export function hintingAtTokens(wire: ClientWire): ClientWire {
+  return {
+    unary: async (method, input, attempt) =>
+      withTokenHint(await wire.unary(method, input, attempt), attempt),
+    output(request, attempt) {
+      const source = wire.output(request, attempt);
+      return {
+        take: () => source.take(),
+        wait: async () => withTokenHint(await source.wait(), attempt),
+        close: () => source.close(),
+      };
+    },
+    close: () => wire.close(),
+  };
+}
+
+function withTokenHint<T>(outcome: Outcome<T>, { hints }: Attempt): Outcome<T> {
+  if (
+    outcome.ok ||
+    outcome.failure.kind !== "status" ||
+    outcome.failure.code !== Code.Unauthenticated ||
+    new Headers(hints.headers).has("authorization")
+  ) {
+    return outcome;
+  }
+  const message = `${outcome.failure.message}; this client sends no token: give it a tokenProvider`;
+  return failed({ ...outcome.failure, message });
 }

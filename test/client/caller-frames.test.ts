@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { createServer as createSilentServer } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type ClientOptions, ProcessClient } from "../../src/index.js";
+import { type ClientOptions, OutputGapError, ProcessClient } from "../../src/index.js";
 import { type StubServer, startStubServer } from "../../src/stub/index.js";
 import { rejection } from "../support/rejection.js";
 import { listen } from "../transport/support/listen.js";
@@ -171,6 +171,23 @@ describe.each(CLIENTS)("an error shows the line of its caller, over %s", (_way, 
       return opened;
     };
     expect(await withoutCaller(closed)).toEqual([]);
+  });
+
+  it("where output is not what it was", async () => {
+    const { client } = open({}, { retry: { baseDelayMs: 1 } })();
+    const spec = { command: "echo", args: ["little"] };
+    const { process } = await client.runProcess(stub.parent, spec);
+    const part = { bytes: 3, crc32: 1 };
+    const other = { stdout: part, stderr: { bytes: 0, crc32: 0 } };
+    const beyond = { stdout: { bytes: 1_000, crc32: 1 }, stderr: { bytes: 0, crc32: 0 } };
+    for (const resumeFrom of [other, beyond]) {
+      const error = await rejection(
+        theUsersLoop(() => client.streamOutput(process.name, { resumeFrom })),
+      );
+      expect(error).toBeInstanceOf(OutputGapError);
+      expect(error instanceof Error && error.stack).toMatch(/theUsersLoop/);
+    }
+    client.close();
   });
 
   it("where a Writable is ended by somebody else, and where a process fails", async () => {

@@ -32,6 +32,17 @@ describe("WaitTimeoutError", () => {
     expect(error.output).toBeUndefined();
   });
 
+  it("says of a process that is pending that it was never started, unless runProcess made it", () => {
+    const pending = { ...process, state: "STATE_PENDING" } as const;
+    const message = `process ${name} did not reach final state within 1 s: its state is STATE_PENDING`;
+    expect(new WaitTimeoutError(name, pending, 1_000).message).toBe(
+      `${message}, it was never started: call startProcess, or create it with autoRun: true`,
+    );
+    const stdout = new CapturedOutput(new Uint8Array(0), new Uint8Array(0), 0);
+    const output = { stdout, stderr: stdout };
+    expect(new WaitTimeoutError(name, pending, 1_000, { output }).message).toBe(message);
+  });
+
   it("says so where the server never answered", () => {
     const error = new WaitTimeoutError(name, undefined, 0);
     expect(error.message).toBe(

@@ -26,6 +26,10 @@ describe("signalNumber", () => {
     }
   });
 
+  it("knows each name without its SIG, too", () => {
+    expect([signalNumber("TERM"), signalNumber("KILL"), signalNumber("USR1")]).toEqual([15, 9, 10]);
+  });
+
   it("gives Linux's numbers where other systems have others", () => {
     expect(signalNumber("SIGUSR1")).toBe(10);
     expect(signalNumber("SIGCHLD")).toBe(17);
@@ -34,7 +38,18 @@ describe("signalNumber", () => {
   });
 
   it("knows no other name, nor what every object inherits", () => {
-    const names = ["TERM", "sigterm", "SIGTERM ", "15", "", "SIGRTMIN", "toString", "__proto__"];
+    const names = [
+      "term",
+      "SIGSIGTERM",
+      "SIG",
+      "sigterm",
+      "SIGTERM ",
+      "15",
+      "",
+      "SIGRTMIN",
+      "toString",
+      "__proto__",
+    ];
     for (const name of names) {
       expect(signalNumber(name)).toBeUndefined();
     }

@@ -14,6 +14,17 @@ describe("a command that cannot be executed", () => {
     expect(await stderrText(process)).toBe("no-such-command-here: command not found\n");
   });
 
+  it.each(["echo hello", "ls|wc", "true;false"])(
+    "hints at the shell that reads none: %s",
+    async (command) => {
+      const process = await runToEnd(makeEngine(), { command });
+      expect(process.snapshot().exitCode).toBe(127);
+      expect(await stderrText(process)).toBe(
+        `${command}: command not found (no shell reads the command: give its arguments as args, or run sh with the args -c and the line)\n`,
+      );
+    },
+  );
+
   it("fails its process with exit code 126 and the reason where it is not executable", async () => {
     const engine = makeEngine();
     const path = join(engine.rootDirectory, "data");

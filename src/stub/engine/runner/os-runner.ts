@@ -125,7 +125,7 @@ function refusalOf(command: Command, error: unknown): CommandRefusedError {
     const file = findCommand(command);
     // The system says the same of a script whose interpreter is not there.
     return file === undefined
-      ? new CommandRefusedError(127, `${name}: command not found`)
+      ? new CommandRefusedError(127, `${name}: command not found${shellHint(name)}`)
       : new CommandRefusedError(126, `${name}: ${reasonOfMissing(file)}`);
   }
   const known = [...getSystemErrorMap().values()].find(([systemCode]) => systemCode === code);
@@ -171,4 +171,11 @@ function reasonOfMissing(file: string): string {
   // A script from Windows names "/bin/sh\r", which would not be seen.
   const shown = JSON.stringify(interpreter).slice(1, -1);
   return `${shown}: bad interpreter: no such file or directory`;
+}
+
+/** For who wrote a command line: all of it was taken for the name of a program. */
+function shellHint(command: string): string {
+  return /[\s|&;<>$`]/.test(command)
+    ? " (no shell reads the command: give its arguments as args, or run sh with the args -c and the line)"
+    : "";
 }
