@@ -2,12 +2,15 @@
 export function nodeErrorCode(error: unknown): string | undefined {
   const seen = new Set<unknown>();
   let current = error;
-  while (current instanceof Error && !seen.has(current)) {
-    if ("code" in current && typeof current.code === "string") {
-      return current.code;
+  // Not instanceof Error: test runners (Jest, vitest's vmThreads) run modules in a context with an
+  // Error of its own, which those of Node.js are no instances of.
+  while (typeof current === "object" && current !== null && !seen.has(current)) {
+    const code: unknown = Reflect.get(current, "code");
+    if (typeof code === "string") {
+      return code;
     }
     seen.add(current);
-    current = current.cause;
+    current = Reflect.get(current, "cause");
   }
   return undefined;
 }

@@ -90,7 +90,7 @@ export function valueFromText(field: TextField, text: string): string | number |
 }
 
 /** A text as an error shows it: quoted, and not longer than a line. */
-function shown(text: string): string {
+export function shown(text: string): string {
   return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
 }
 

@@ -6,7 +6,13 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { FieldValueError, percentEncode, valueFromText, valueToText } from "./field-values.js";
+import {
+  FieldValueError,
+  percentEncode,
+  shown,
+  valueFromText,
+  valueToText,
+} from "./field-values.js";
 import type { HttpMethod, HttpRule, PathVariable } from "./http-rule.js";
 import { isJsonObject, messageFromJson } from "./json.js";
 import { type Segment, variablePattern } from "./path-template.js";
@@ -96,7 +102,7 @@ function variableSegments(
     !expected.every((segment, index) => fits(segment, values[index] ?? ""))
   ) {
     const pattern = variablePattern(template, variable);
-    throw new FieldValueError(name, `must match ${pattern}, but is ${JSON.stringify(text)}`);
+    throw new FieldValueError(name, `must match ${pattern}, but is ${shown(text)}`);
   }
   return values;
 }

@@ -12,7 +12,7 @@ import {
   type EngineState,
   requireEngineState,
 } from "./engine-options.js";
-import { notFound } from "./refusals.js";
+import { notFound, shown } from "./refusals.js";
 import { OsRunner } from "./runner/os-runner.js";
 import { Watchdog } from "./runner/watchdog.js";
 import { SandboxEngine, settleAll } from "./sandbox-engine.js";
@@ -97,7 +97,7 @@ export class Engines {
     checkStubOptions<CreateEngineOptions>("engines.create", options, ENGINE_OPTION_RULES);
     if (matchEngineName(name) === undefined) {
       throw new TypeError(
-        `engine name ${JSON.stringify(name)} must be workspaces/{workspace}/sandboxEngines/{engine}`,
+        `engine name ${shown(name)} must be workspaces/{workspace}/sandboxEngines/{engine}`,
       );
     }
     if (this.#entries.has(name)) {
@@ -239,5 +239,5 @@ async function removeEntry({ engine, ownsRoot }: Entry): Promise<void> {
 }
 
 function engineNotFound(name: string): ConnectError {
-  return notFound(`engine ${JSON.stringify(name)} was not found`);
+  return notFound(`engine ${shown(name)} was not found`);
 }

@@ -1,5 +1,5 @@
 import { Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { invalidArgument } from "./refusals.js";
+import { invalidArgument, shown } from "./refusals.js";
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1000;
@@ -84,7 +84,7 @@ function parseStateFilter(filter: string): Process_State | undefined {
   const state = FILTERS.get(filter);
   if (state === undefined) {
     throw invalidArgument(
-      `filter ${JSON.stringify(filter)} is not supported: use one of ${[...FILTERS.keys()].join(", ")}`,
+      `filter ${shown(filter)} is not supported: use one of ${[...FILTERS.keys()].join(", ")}`,
     );
   }
   return state;
@@ -118,7 +118,7 @@ function decodePageToken(token: string, engine: string, filter: string): number 
   }
   if (position.filter !== filter) {
     throw invalidArgument(
-      `page_token belongs to the filter ${JSON.stringify(position.filter)}: repeat that filter for each page`,
+      `page_token belongs to the filter ${shown(position.filter)}: repeat that filter for each page`,
     );
   }
   return position.after;

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import type { Process } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { failedPrecondition, invalidArgument, systemErrorCode } from "./refusals.js";
+import { failedPrecondition, invalidArgument, shown, systemErrorCode } from "./refusals.js";
 import type { Command } from "./runner/runner.js";
 import type { Secrets } from "./secrets.js";
 
@@ -29,7 +29,7 @@ export function prepareCommand(spec: Process, root: string, secrets: Secrets): C
  */
 // Synchronous: a start blocks for its fork anyway, and four turns of the thread pool cost more.
 function resolveWorkingDirectory(root: string, path: string): string {
-  const shown = JSON.stringify(path === "" ? "/" : path);
+  const named = shown(path === "" ? "/" : path);
   let base: string;
   let directory: string;
   try {
@@ -44,17 +44,17 @@ function resolveWorkingDirectory(root: string, path: string): string {
       );
     }
     throw failedPrecondition(
-      `the working directory ${shown} cannot be used (${systemErrorCode(error)}): create it in the engine's root directory first`,
+      `the working directory ${named} cannot be used (${systemErrorCode(error)}): create it in the engine's root directory first`,
     );
   }
   const [first] = relative(base, directory).split(sep);
   if (first === "..") {
     throw invalidArgument(
-      `the working directory ${shown} leads out of the engine's root directory through a link`,
+      `the working directory ${named} leads out of the engine's root directory through a link`,
     );
   }
   if (!statSync(directory).isDirectory()) {
-    throw failedPrecondition(`the working directory ${shown} is not a directory`);
+    throw failedPrecondition(`the working directory ${named} is not a directory`);
   }
   return directory;
 }
@@ -79,12 +79,12 @@ function buildEnvironment(spec: Process, home: string, secrets: Secrets): Record
     const value = secrets.read(secretVersion);
     if (value === undefined) {
       throw failedPrecondition(
-        `secret version ${secretVersion} of the environment variable ${JSON.stringify(name)} does not exist`,
+        `secret version ${shown(secretVersion)} of the environment variable ${shown(name)} does not exist`,
       );
     }
     // Refused here, because Node would show the value in its own error.
     if (value.includes("\0")) {
-      throw failedPrecondition(`secret version ${secretVersion} holds a NUL byte`);
+      throw failedPrecondition(`secret version ${shown(secretVersion)} holds a NUL byte`);
     }
     environment.set(name, value);
   }

@@ -4,7 +4,7 @@ import {
   ProcessSchema,
   SecretEnvironmentVariableSchema,
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { invalidArgument } from "./refusals.js";
+import { invalidArgument, shown } from "./refusals.js";
 import { isSecretVersionName } from "./secrets.js";
 
 /**
@@ -38,7 +38,7 @@ export function checkProcessSpec(spec: Process): CheckedSpec {
   checkWorkingDirectory(spec.workingDirectory);
   for (const [name, value] of Object.entries(spec.environmentVariables)) {
     checkVariableName("environment_variables", name);
-    refuseNul(`process.environment_variables[${JSON.stringify(name)}]`, value);
+    refuseNul(`process.environment_variables[${shown(name)}]`, value);
   }
   for (const [name, { secretVersion }] of Object.entries(spec.secretEnvironmentVariables)) {
     checkVariableName("secret_environment_variables", name);
@@ -68,16 +68,24 @@ export function copyProcessSpec(spec: Process): Process {
   });
 }
 
+/** Linux's PATH_MAX, its NUL byte left out. */
+const MAX_PATH_BYTES = 4_095;
+
 function checkWorkingDirectory(path: string): void {
   refuseNul("process.working_directory", path);
   if (path !== "" && !path.startsWith("/")) {
     throw invalidArgument(
-      `process.working_directory ${JSON.stringify(path)} must be absolute: begin it with "/", the engine's root`,
+      `process.working_directory ${shown(path)} must be absolute: begin it with "/", the engine's root`,
+    );
+  }
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    throw invalidArgument(
+      `process.working_directory ${shown(path)} is longer than a path can be, ${MAX_PATH_BYTES} bytes`,
     );
   }
   if (path.split("/").includes("..")) {
     throw invalidArgument(
-      `process.working_directory ${JSON.stringify(path)} must not contain ".." segments`,
+      `process.working_directory ${shown(path)} must not contain ".." segments`,
     );
   }
 }
@@ -85,7 +93,7 @@ function checkWorkingDirectory(path: string): void {
 function checkVariableName(field: string, name: string): void {
   if (name === "" || name.includes("=") || name.includes("\0")) {
     throw invalidArgument(
-      `process.${field} has the name ${JSON.stringify(name)}: a name must not be empty nor contain "=" or a NUL byte`,
+      `process.${field} has the name ${shown(name)}: a name must not be empty nor contain "=" or a NUL byte`,
     );
   }
 }
@@ -96,7 +104,7 @@ function checkSecretVersion(name: string, version: string): void {
   }
   // Not shown: whoever mixed the two maps up has put the secret itself here.
   throw invalidArgument(
-    `process.secret_environment_variables[${JSON.stringify(name)}].secret_version must be workspaces/{workspace}/secrets/{secret}/versions/{version}`,
+    `process.secret_environment_variables[${shown(name)}].secret_version must be workspaces/{workspace}/secrets/{secret}/versions/{version}`,
   );
 }
 

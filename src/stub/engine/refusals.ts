@@ -40,15 +40,28 @@ export function internal(message: string, cause: unknown): ConnectError {
   return new ConnectError(message, Code.Internal, undefined, undefined, cause);
 }
 
+/** A message travels in a header, of which some peers take 8 KiB in all. */
+const MAX_SHOWN = 200;
+
+/** A value of the caller's in quotes, for a message: the beginning of a long one. */
+export function shown(value: string): string {
+  return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
+}
+
 /** What a thrown thing says, for the message of another error. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return hasText(thrown, "message") ? thrown.message : String(thrown);
 }
 
 /** The code of a system error such as `ENOENT`; undefined for anything else. */
 export function systemErrorCode(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !("code" in thrown)) {
-    return undefined;
-  }
-  return typeof thrown.code === "string" ? thrown.code : undefined;
+  return hasText(thrown, "code") ? thrown.code : undefined;
+}
+
+// Not instanceof: test runners (Jest, vitest's vmThreads) run modules in a context with an Error of its
+// own, which those of Node.js are no instances of.
+function hasText<K extends string>(thrown: unknown, key: K): thrown is Record<K, string> {
+  return (
+    typeof thrown === "object" && thrown !== null && typeof Reflect.get(thrown, key) === "string"
+  );
 }

@@ -15,6 +15,7 @@ import {
   invalidArgument,
   notFound,
   reasonOf,
+  shown,
 } from "./refusals.js";
 import type { Command } from "./runner/runner.js";
 
@@ -73,7 +74,7 @@ export class SandboxEngine {
     this.assertRunning();
     if (processId !== "" && !isProcessId(processId)) {
       throw invalidArgument(
-        `process_id ${JSON.stringify(processId)} must be 1 to 63 of [a-z0-9-], the first and the last alphanumeric`,
+        `process_id ${shown(processId)} must be 1 to 63 of [a-z0-9-], the first and the last alphanumeric`,
       );
     }
     const checked = checkProcessSpec(spec);
@@ -101,7 +102,7 @@ export class SandboxEngine {
   getProcess(name: string): EngineProcess {
     const process = this.#byName.get(name);
     if (process === undefined) {
-      throw notFound(`process ${JSON.stringify(name)} was not found`);
+      throw notFound(`process ${shown(name)} was not found`);
     }
     return process;
   }
@@ -172,7 +173,7 @@ export class SandboxEngine {
     } catch (error) {
       this.#byName.delete(name);
       this.#inOrder.splice(this.#inOrder.indexOf(process), 1);
-      await process.remove(notFound(`process ${JSON.stringify(name)} was not created`));
+      await process.remove(notFound(`process ${shown(name)} was not created`));
       throw error;
     }
   }

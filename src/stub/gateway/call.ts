@@ -73,7 +73,10 @@ function callTimeoutMs(header: string | readonly string[] | undefined): number |
   }
   const exact = readGrpcTimeout(String(header), TIMEOUT_DIGITS);
   if (exact === undefined) {
-    throw new ConnectError(`invalid grpc-timeout: ${header}`, Code.InvalidArgument);
+    throw new ConnectError(
+      `invalid grpc-timeout: ${String(header).slice(0, 50)}`,
+      Code.InvalidArgument,
+    );
   }
   const timeoutMs = Math.ceil(exact);
   return timeoutMs === 0 || timeoutMs > MAX_TIMER_MS ? undefined : timeoutMs;

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { shown } from "../engine/refusals.js";
 
 /** The subjects that may call, by their bearer tokens. */
 export type Users = ReadonlyMap<string, string>;
@@ -65,7 +66,7 @@ export function engineOfName(name: string): string {
 
 function wrongShape(field: string, pattern: string, value: string): ConnectError {
   return new ConnectError(
-    `${field}: must match ${pattern}, but is ${JSON.stringify(value)}`,
+    `${field}: must match ${pattern}, but is ${shown(value)}`,
     Code.InvalidArgument,
   );
 }

@@ -26,7 +26,12 @@ const TOO_MANY_CONTINUATIONS = -905;
 
 /** Whether nghttp2 ended the whole connection because of headers in too many frames. */
 export function isTooManyFrames(error: unknown): boolean {
-  return error instanceof Error && "errno" in error && error.errno === TOO_MANY_CONTINUATIONS;
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "errno" in error &&
+    error.errno === TOO_MANY_CONTINUATIONS
+  );
 }
 
 /**

@@ -1,6 +1,5 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { Socket } from "node:net";
 import { constants } from "node:os";
 import { promisify } from "node:util";
 import type { Command, CommandEnd } from "./runner.js";
@@ -133,9 +132,10 @@ export function spawnWatchdog(directory: string, register: number): SpawnedWatch
   // Somebody may have ended it: that is no fault of what we do.
   child.stdin?.on("error", () => {});
   child.unref();
-  // A socket, though its type does not say so.
-  if (child.stdin instanceof Socket) {
-    child.stdin.unref();
+  // A socket, though its type does not say so; and in a test runner's context it is no instance of ours.
+  const { stdin } = child;
+  if (stdin !== null && "unref" in stdin && typeof stdin.unref === "function") {
+    stdin.unref();
   }
   return {
     kill() {
