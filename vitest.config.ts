@@ -18,7 +18,12 @@ export default defineConfig({
         test: {
           name: "src",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/package/**", "test/polyglot/**", "test/conformance/**"],
+          exclude: [
+            "test/package/**",
+            "test/polyglot/**",
+            "test/conformance/**",
+            "test/runtimes/**",
+          ],
         },
       },
       {
@@ -32,12 +37,21 @@ export default defineConfig({
         },
       },
       {
-        // Apart, because it needs Python and, the first time, the network: `npm test` does not.
+        // Apart, because it needs Python and Go and, the first time, the network: `npm test` does not.
         extends: true,
         test: {
           name: "polyglot",
           include: ["test/polyglot/**/*.test.ts"],
-          globalSetup: "test/polyglot/support/h2o-python.ts",
+          globalSetup: ["test/polyglot/support/h2o-python.ts", "test/polyglot/support/grpc-go.ts"],
+        },
+      },
+      {
+        // Apart, because it needs the npm registry the first time.
+        extends: true,
+        test: {
+          name: "runtimes",
+          include: ["test/runtimes/**/*.test.ts"],
+          globalSetup: ["test/package/pack.ts", "test/runtimes/support/runtimes.ts"],
         },
       },
       {

@@ -97,6 +97,11 @@ export class Http1Connections {
     };
     agent.reuseSocket = (socket, request) => {
       HttpAgent.prototype.reuseSocket.call(agent, socket, request);
+      if (process.versions["deno"] !== undefined) {
+        // Deno (2.9) would send a request again by itself, a create or a signal too, if a connection
+        // breaks that was used before (denoland/deno#36786).
+        request.reusedSocket = false;
+      }
       this.#note(this.#connections.get(socket));
     };
     this.agent = agent;

@@ -50,6 +50,8 @@ class OpenRequest implements Http2Stream, PoolRequest {
   #bytesBefore = 0;
   #bytes = 0;
   #answered = false;
+  // Deno (2.7.5 to 2.9) may emit data before the headers that it came after (denoland/deno#35947).
+  #early: Uint8Array[] | undefined;
   // Whether the server has ended its side by headers, after which no loss and no reset counts.
   #complete = false;
   #trailers: IncomingHttpHeaders | undefined;
@@ -146,10 +148,24 @@ class OpenRequest implements Http2Stream, PoolRequest {
     if (!this.#over) {
       this.#listener.headers(headers);
     }
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const chunk of early) {
+      this.#tellData(chunk);
+    }
   }
 
   #onData(chunk: Uint8Array): void {
     this.#bytes += chunk.byteLength;
+    if (this.#answered) {
+      this.#tellData(chunk);
+    } else {
+      this.#early ??= [];
+      this.#early.push(chunk);
+    }
+  }
+
+  #tellData(chunk: Uint8Array): void {
     if (!this.#over) {
       this.#listener.data(chunk);
     }

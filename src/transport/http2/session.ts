@@ -56,6 +56,17 @@ export function shortCallReserve(limit: number): number {
   return limit < 2 ? 0 : Math.min(MOST_KEPT, Math.max(1, Math.floor(limit / 10)));
 }
 
+/**
+ * Bun (1.4) takes the size that it is told for the connection as that of each stream, too, and lets a
+ * server go on after half of it: with more than the server knows of, each stream stalls for good at
+ * the end of its window (oven-sh/bun#40180).
+ */
+function connectionWindow(streamWindowBytes: number): number {
+  return process.versions["bun"] === undefined
+    ? Math.max(CONNECTION_WINDOW_BYTES, streamWindowBytes)
+    : streamWindowBytes;
+}
+
 /** One HTTP/2 session and the streams on it. */
 export class Session implements Connection {
   readonly http2: ClientHttp2Session;
@@ -92,9 +103,7 @@ export class Session implements Connection {
       },
     });
     const { http2 } = this;
-    http2.once("connect", () =>
-      http2.setLocalWindowSize(Math.max(CONNECTION_WINDOW_BYTES, streamWindowBytes)),
-    );
+    http2.once("connect", () => http2.setLocalWindowSize(connectionWindow(streamWindowBytes)));
     http2.on("remoteSettings", ({ maxConcurrentStreams }) => {
       this.#limit = maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
       this.#reserve = shortCallReserve(this.#limit);

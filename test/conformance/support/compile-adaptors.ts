@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cache, root, run } from "./run.js";
+import { root, run } from "../../support/run-tool.js";
+import { cache } from "./suite.js";
 
 const programs = join(cache, "programs");
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { cache, run } from "./run.js";
+import { root, run } from "../../support/run-tool.js";
 
 /** Connect's conformance suite: its program, and the folder with its messages; or why there is none. */
 export type Suite =
@@ -14,8 +14,12 @@ declare module "vitest" {
   }
 }
 
+/** What the tests install and make. Also stands in the adaptors' tsconfig.json. */
+export const cache = join(root, "node_modules/.cache/aiem-process-client/conformance");
+
 const MODULE = "connectrpc.com/conformance";
 const VERSION = "v1.0.7";
+
 /** Installs the suite, once for all tests; where that cannot be, says so and lets them be. */
 export function setup(project: TestProject): void {
   const suite = install();
@@ -37,7 +41,9 @@ function install(): Suite {
       mkdirSync(cache, { recursive: true });
       const making = mkdtempSync(join(cache, "making-"));
       try {
-        run("go", ["install", `${MODULE}/cmd/connectconformance@${VERSION}`], { GOBIN: making });
+        run("go", ["install", `${MODULE}/cmd/connectconformance@${VERSION}`], {
+          env: { GOBIN: making },
+        });
         // At once as a whole, so that nobody takes one that is half made.
         renameSync(making, folder);
       } finally {

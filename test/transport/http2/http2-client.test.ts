@@ -1,8 +1,9 @@
-import { constants } from "node:http2";
+import { type ClientHttp2Stream, constants } from "node:http2";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { CLIENT_CLOSED } from "../../../src/transport/failures.js";
 import { HeadersTooLarge } from "../../../src/transport/http2/header-limits.js";
+import { Session } from "../../../src/transport/http2/session.js";
 import { bytesOf, connectTo } from "./support/http2-calls.js";
 import { answer, follow, startHttp2Server } from "./support/http2-server.js";
 
@@ -22,6 +23,43 @@ test("a request is told what becomes of it, in order and once", async () => {
   // With a connection that has room, at once.
   expect(request().told).toEqual(["sent"]);
 });
+
+// As Deno does (denoland/deno#35947).
+test("data that the runtime emits before its headers is told after them", async () => {
+  const server = await startHttp2Server((stream) => answer(stream, "/", "the body"));
+  const { request } = connectTo(server.url);
+  const first = request();
+  await first.end;
+  const { connection } = first;
+  if (!(connection instanceof Session)) {
+    throw new Error("not over a session of the pool");
+  }
+  const openStream = connection.http2.request.bind(connection.http2);
+  connection.http2.request = (...args) => emitLate("response", "data", openStream(...args));
+  const made = request();
+  expect(await made.end).toEqual({ rstCode: 0, neverProcessed: false });
+  expect(made.told).toEqual(["sent", "headers", "data", "trailers", "closed"]);
+  expect(Buffer.concat(made.chunks).toString()).toBe("the body");
+});
+
+/** The same stream, which emits the one event after the other. */
+function emitLate(late: string, until: string, stream: ClientHttp2Stream): ClientHttp2Stream {
+  const emit = stream.emit.bind(stream);
+  let held: unknown[] | undefined;
+  stream.emit = (event: string | symbol, ...args: unknown[]) => {
+    if (event === late) {
+      held = args;
+      return true;
+    }
+    const heard = emit(event, ...args);
+    if (event === until && held) {
+      emit(late, ...held);
+      held = undefined;
+    }
+    return heard;
+  };
+  return stream;
+}
 
 describe("a reset", () => {
   test.each([

@@ -3,13 +3,16 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository. */
-export const root = fileURLToPath(new URL("../../..", import.meta.url));
-
-/** What the tests install and make. Also stands in the adaptors' tsconfig.json. */
-export const cache = join(root, "node_modules/.cache/aiem-process-client/conformance");
+export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 // `go install` downloads and compiles some 30 modules.
 const MAX_MS = 240_000;
+
+/** Where a tool runs besides in the repository, and with what. */
+export interface ToolOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 /**
  * Runs a program, one of the development dependencies before one in PATH.
@@ -19,17 +22,17 @@ const MAX_MS = 240_000;
  */
 export function run(
   command: string,
-  args: string[],
-  env: Readonly<Record<string, string>> = {},
+  args: readonly string[],
+  { cwd = root, env = {} }: ToolOptions = {},
 ): string {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
-    cwd: root,
+    cwd,
     encoding: "utf8",
     timeout: MAX_MS,
     env: {
       ...process.env,
       PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
-      // One that is too old for the suite says so, and does not fetch a newer one.
+      // A Go that is too old says so, and does not fetch a newer one.
       GOTOOLCHAIN: "local",
       ...env,
     },

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { delimiter, join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { root, run } from "../../support/run-tool.js";
+
+/** The program of `test/polyglot/go-server`, or why there is none. */
+export type GrpcGo = { readonly server: string } | { readonly missing: string };
+
+declare module "vitest" {
+  interface ProvidedContext {
+    grpcGo: GrpcGo;
+  }
+}
+
+const source = join(root, "test/polyglot/go-server");
+const protos = join(root, "proto/ai/h2o/engine/sandbox/v1");
+const cache = join(root, "node_modules/.cache/aiem-process-client/go-server");
+
+/** Compiles the server once for all tests; where that cannot be, says so and lets them be. */
+export function setup(project: TestProject): void {
+  const found = prepare();
+  if ("missing" in found) {
+    console.warn(`\n!!! SKIPPED: the server on grpc-go is not tested: ${found.missing}\n`);
+  }
+  project.provide("grpcGo", found);
+}
+
+function prepare(): GrpcGo {
+  try {
+    run("go", ["version"]);
+  } catch {
+    return { missing: "there is no Go in PATH" };
+  }
+  try {
+    const made = join(cache, keyOf(source, protos));
+    if (!existsSync(made)) {
+      mkdirSync(cache, { recursive: true });
+      const making = mkdtempSync(join(cache, "making-"));
+      try {
+        compile(making);
+        // At once as a whole, so that nobody takes one that is half made.
+        renameSync(making, made);
+      } finally {
+        rmSync(making, { recursive: true, force: true });
+      }
+    }
+    return { server: join(made, "server") };
+  } catch (error) {
+    // Go's last line tells what was missing; those before it are its progress.
+    const reason = error instanceof Error ? error.message : String(error);
+    return { missing: reason.split("\n").at(-1) ?? "" };
+  }
+}
+
+function keyOf(...folders: readonly string[]): string {
+  const key = createHash("sha256");
+  for (const folder of folders) {
+    for (const file of readdirSync(folder).sort()) {
+      key.update(file).update(readFileSync(join(folder, file)));
+    }
+  }
+  return key.digest("hex").slice(0, 16);
+}
+
+/** Makes `server` in this folder, from the source and what is generated of the contract. */
+function compile(folder: string): void {
+  cpSync(source, folder, { recursive: true });
+  const bin = join(folder, "bin");
+  // Of the releases that go.mod tells.
+  run("go", ["install", "tool"], { cwd: folder, env: { GOBIN: bin } });
+  const plugins = ["protoc-gen-go", "protoc-gen-go-grpc"].map((local) => ({
+    local,
+    out: folder,
+    opt: ["module=h2o.ai/engine/sandbox"],
+  }));
+  run("buf", ["generate", "proto", "--template", JSON.stringify({ version: "v2", plugins })], {
+    env: { PATH: [bin, join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter) },
+  });
+  run("go", ["build", "-o", "server", "."], { cwd: folder });
+}

@@ -1,0 +1,92 @@
+import { cpSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type { ClientOptions } from "../../src/index.js";
+import { makeTestCertificates, type TestCertificates } from "../support/certificates.js";
+import { root } from "../support/run-tool.js";
+import { runProgram, type StartedProgram, startProgram } from "./support/run-program.js";
+
+/** A run of `programs/client.mjs`, which has to pass all its cases. */
+interface Run {
+  readonly title: string;
+  /** Its name, of which the names of processes are made. */
+  readonly run: string;
+  readonly options: ClientOptions;
+  readonly isSecure?: true;
+}
+
+// Each takes some 3 s on two cores that have nothing else to do.
+const MAX_MS = 90_000;
+
+const { consumer } = inject("packed");
+const programs = join(consumer, "runtimes");
+const caFile = join(programs, "ca.pem");
+
+const runs: readonly Run[] = [
+  { title: "gRPC", run: "grpc", options: { protocol: "grpc" } },
+  { title: "REST", run: "rest", options: { protocol: "rest" } },
+  { title: "Connect over HTTP/2", run: "connect-2", options: { protocol: "connect" } },
+  {
+    title: "Connect over HTTP/1.1",
+    run: "connect-1",
+    options: { protocol: "connect", httpVersion: "1.1" },
+  },
+  { title: "gRPC with TLS", run: "grpc-tls", options: { protocol: "grpc" }, isSecure: true },
+  { title: "REST with TLS", run: "rest-tls", options: { protocol: "rest" }, isSecure: true },
+];
+let certificates: TestCertificates;
+
+beforeAll(async () => {
+  cpSync(join(root, "test/runtimes/programs"), programs, { recursive: true });
+  certificates = await makeTestCertificates();
+  writeFileSync(caFile, certificates.authority.cert);
+});
+
+for (const runtime of inject("runtimes")) {
+  // The title takes the reason into the report, from which the last lines of a run are made.
+  const untested = "missing" in runtime ? ` (not tested: ${runtime.missing})` : "";
+
+  describe.skipIf("missing" in runtime)(`the package in ${runtime.title}${untested}`, () => {
+    const { program, args, isNode } =
+      "program" in runtime ? runtime : { program: "", args: [], isNode: false };
+    let server: StartedProgram;
+
+    beforeAll(async () => {
+      // The stub is for Node.js: for the others it runs in this one.
+      const command = isNode ? program : process.execPath;
+      server = await startProgram(
+        { command, args: ["runtimes/server.mjs"], cwd: consumer },
+        { tls: certificates.server, runs: runs.map(({ run }) => run) },
+      );
+    });
+    afterAll(() => server.close());
+
+    test.each(runs)("speaks $title", { timeout: MAX_MS + 10_000 }, async (run) => {
+      const { exitCode, stdout, stderr } = await runProgram(
+        { command: program, args: [...args, "runtimes/client.mjs"], cwd: consumer },
+        inputOf(run, server.told),
+        MAX_MS,
+      );
+      const { passed, of, ...failures } = parse(stdout);
+      expect(failures, stderr).toEqual({ failures: [] });
+      expect(passed).toBe(of);
+      expect(exitCode, stderr).toBe(0);
+    });
+  });
+}
+
+function inputOf({ run, options, isSecure }: Run, told: Readonly<Record<string, unknown>>): object {
+  return isSecure
+    ? { ...told, run, url: told["secureUrl"], options: { ...options, sslCaCert: caFile } }
+    : { ...told, run, options };
+}
+
+/** What the client wrote: a line for each case that failed, and the counts. */
+function parse(stdout: string) {
+  const lines: Record<string, unknown>[] = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const { passed, of } = lines.at(-1) ?? {};
+  return { passed, of, failures: lines.filter((line) => "failed" in line) };
+}
