@@ -1,5 +1,8 @@
 import { constants } from "node:os";
 
+/** What ends a program that does not handle it: Ctrl-C, kill, a terminal that closes, Ctrl-\. */
+const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]);
+
 /**
  * Makes Ctrl-C end a process in the engine instead of leaving it behind. The first signal asks it
  * to end, and kills it if it does not; the second kills at once. Either way the rest of its output
@@ -15,15 +18,17 @@ export function terminateOnSignal(client, created) {
   const interruption = {
     exitCode: undefined,
     stop: () => {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
+      for (const signal of SIGNALS) {
+        process.off(signal, onSignal);
+      }
     },
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const signal of SIGNALS) {
+    process.on(signal, onSignal);
+  }
   return interruption;
 
-  /** @param {"SIGINT" | "SIGTERM"} signal */
+  /** @param {typeof SIGNALS[number]} signal */
   function onSignal(signal) {
     const graceMs = interruption.exitCode === undefined ? 10_000 : 0;
     interruption.exitCode = 128 + constants.signals[signal];

@@ -13,7 +13,7 @@ import { filesUnder } from "./source-files.mjs";
 const allowedImports = {
   "src/gen.ts": ["gen/"],
   "src/model/": ["gen/", "src/gen.ts"],
-  "src/errors/": ["gen/", "src/gen.ts", "src/model/"],
+  "src/errors/": ["gen/", "src/gen.ts", "src/model/", "src/async/with-frames.ts"],
   "src/async/": [],
   "src/rules/": ["gen/", "src/gen.ts", "src/model/", "src/errors/"],
   "src/rest-rules/": ["gen/", "src/gen.ts"],
@@ -38,7 +38,7 @@ const allowedImports = {
     "src/transport/plaintext-guard.ts",
     "src/transport/proxy/environment-proxy.ts",
     "src/transport/socket/dial.ts",
-    "src/transport/version.ts",
+    "src/model/version.ts",
   ],
   "src/call/": ["gen/", "src/gen.ts", "src/model/", "src/errors/", "src/async/", "src/transport/"],
   "src/output/": [

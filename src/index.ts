@@ -34,6 +34,7 @@ export type { TerminateProcessOptions } from "./client/terminate-process.js";
 export type { WaitProcessByPollingOptions } from "./client/wait-process-by-polling.js";
 export { InvalidInputError } from "./errors/invalid-input-error.js";
 export { type OutputGap, OutputGapError } from "./errors/output-gap-error.js";
+export { OutputLimitError } from "./errors/output-limit-error.js";
 export { ProcessFailedError } from "./errors/process-failed-error.js";
 export { ReplayStalledError } from "./errors/replay-stalled-error.js";
 export { TokenEndpointError, type TokenEndpointRefusal } from "./errors/token-endpoint-error.js";

@@ -1,5 +1,6 @@
 import { onAbort } from "./abort-listeners.js";
 import { startTimer } from "./timer.js";
+import { withFrames } from "./with-frames.js";
 
 /** Why something ended. */
 export interface Ended {
@@ -81,7 +82,7 @@ export class Limit {
   /** Why it ended; undefined before. */
   get ended(): Ended | undefined {
     if (this.#why && !this.#ended) {
-      this.#ended = { reason: this.#why() };
+      this.#ended = { reason: withFrames(this.#why) };
     }
     return this.#ended;
   }
@@ -90,8 +91,8 @@ export class Limit {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (this.isEnded) {
-        this.#controller.abort(this.ended?.reason);
+      if (this.#why) {
+        this.#controller.abort(this.#ended ? this.#ended.reason : this.#why());
       }
     }
     return this.#controller.signal;
@@ -142,7 +143,8 @@ export class Limit {
       listener();
     }
     this.#listeners = undefined;
-    this.#controller?.abort(this.ended?.reason);
+    // Not the reason that is thrown later: that is to be made where it can show who called.
+    this.#controller?.abort(why());
   }
 
   /** Takes timers and listeners off: it ends by `end` only from now on. */

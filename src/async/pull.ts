@@ -45,7 +45,13 @@ export class Pull<T> implements AsyncIterableIterator<T, void, undefined>, Async
     if (before !== undefined) {
       return this.#hold(this.#after(before));
     }
-    const ready = this.#ready();
+    let ready: Result<T> | undefined;
+    try {
+      ready = this.#ready();
+    } catch (error) {
+      this.#close();
+      return Promise.reject(error);
+    }
     return ready ? Promise.resolve(ready) : this.#hold(this.#wait());
   }
 

@@ -8,19 +8,17 @@ const MAX_DELAY_MS = 2_147_483_647;
  */
 export function startTimer(delayMs: number, callback: () => void): () => void {
   if (delayMs <= MAX_DELAY_MS) {
-    const timer = setTimeout(callback, delayMs);
+    // Node cuts off fractions, and would be early by them.
+    const timer = setTimeout(callback, Math.ceil(delayMs));
     return () => clearTimeout(timer);
   }
   const due = performance.now() + delayMs;
   let timer: NodeJS.Timeout;
   const arm = () => {
     const left = due - performance.now();
-    // Node cuts off fractions, and would be early by them. Those of a nanosecond are none: they come
-    // from the subtraction.
-    const whole = Math.ceil(left - 1e-6);
     timer = setTimeout(
       () => (left > MAX_DELAY_MS ? arm() : callback()),
-      Math.min(Math.max(whole, 0), MAX_DELAY_MS),
+      Math.min(Math.max(Math.ceil(left), 0), MAX_DELAY_MS),
     );
   };
   arm();

@@ -30,6 +30,9 @@ export interface ClientHooks {
   readonly onRetry?: ((event: RetryEvent) => void) | undefined;
   /** Called when a broken stream of output has reached the point where it broke. */
   readonly onResume?: ((event: ResumeEvent) => void) | undefined;
-  /** Called once, when `protocol: "auto"` has settled which protocol is spoken. */
+  /**
+   * Called when `protocol: "auto"` has settled which protocol is spoken, and again should that prove
+   * wrong later.
+   */
   readonly onProtocol?: ((event: ProtocolEvent) => void) | undefined;
 }

@@ -4,8 +4,7 @@ import type { Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
 import type { Evidence } from "../transport/wire.js";
 import { processOf } from "./answer.js";
-import type { Call, Caller } from "./call.js";
-import { attempt } from "./run.js";
+import { attempt, type Call, type Caller } from "./run.js";
 
 const METHOD = ProcessService.method.getProcess;
 

@@ -134,8 +134,9 @@ export class Patience {
   }
 
   /**
-   * Counts a failure. A pause of ours that would reach past the end of the patience with an outage
-   * is cut short, to a last attempt at that end.
+   * Counts a failure. The pause is as long as the server asks for, and never shorter than ours; one
+   * of ours that would reach past the end of the patience with an outage is cut short, to a last
+   * attempt at that end.
    *
    * @returns the pause before the next attempt in milliseconds; undefined if there is none, because
    *   the patience is spent, or the server asks for more of it than there is.
@@ -156,7 +157,7 @@ export class Patience {
 
   #nextOfAttempts(askedMs: number | undefined): number | undefined {
     const covered = this.#failures < this.#policy.maxAttempts;
-    return covered ? (askedMs ?? backoffMs(this.#policy, this.#failures)) : undefined;
+    return covered ? this.#pauseMs(askedMs) : undefined;
   }
 
   #nextInOutage(now: number, askedMs: number | undefined): number | undefined {
@@ -165,11 +166,16 @@ export class Patience {
     if (this.#lastGiven || leftMs <= 0) {
       return undefined;
     }
-    if (askedMs !== undefined) {
-      return askedMs < leftMs ? askedMs : undefined;
+    if (askedMs !== undefined && askedMs >= leftMs) {
+      return undefined;
     }
-    const delayMs = backoffMs(this.#policy, this.#failures);
+    const delayMs = this.#pauseMs(askedMs);
     this.#lastGiven = delayMs >= leftMs;
     return Math.min(delayMs, leftMs);
+  }
+
+  // A server that asks for none, or for a time that has passed, would be asked without any pause.
+  #pauseMs(askedMs = 0): number {
+    return Math.max(askedMs, backoffMs(this.#policy, this.#failures));
   }
 }

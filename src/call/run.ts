@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { type Limit, sleep } from "../async/limit.js";
@@ -5,16 +6,75 @@ import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.j
 import { headerTimeoutMs } from "../transport/header-timeout.js";
 import { shownFailure } from "../transport/shown-failure.js";
 import { SAME_TOKEN } from "../transport/token.js";
-import { type Evidence, type Hints, LEFT, newAttempt } from "../transport/wire.js";
-import { type AttemptTime, type Call, type Caller, withLimit } from "./call.js";
-import type { CallOptions } from "./call-options.js";
-import { mayHaveHadEffect, mayRepeatRead, Patience, retryPolicy } from "./patience.js";
+import {
+  type Attempt,
+  type Evidence,
+  type Hints,
+  LEFT,
+  newAttempt,
+  type Wire,
+} from "../transport/wire.js";
+import { type CallLimits, withLimit } from "./call-limit.js";
+import type { ClientHooks } from "./hooks.js";
+import {
+  mayHaveHadEffect,
+  mayRepeatRead,
+  Patience,
+  type RetryPolicy,
+  retryPolicy,
+} from "./patience.js";
 
 // A call without an answer for so long gives reason to doubt its connection: a half-open one is
 // silent for ever. A shorter limit is more likely to be too short for the server.
 const DOUBTFUL_SILENCE_MS = 1_000;
 // What tells a deadline of ours from one of the server's own: the clocks need not agree.
 const DEADLINE_SHARE = 0.9;
+
+/** What the calls of a client have in common. */
+export interface Caller {
+  readonly wire: Wire;
+  readonly policy: RetryPolicy;
+  readonly hooks: ClientHooks;
+  readonly attemptTimeoutMs: number;
+  readonly bulkAttemptTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** Ends when the client is closed. */
+  readonly life: Limit;
+}
+
+/** How long an attempt may take, in milliseconds. */
+export interface AttemptTime {
+  /** What the server is told. */
+  readonly serverMs: number;
+  /** When this side gives up; later than the server, as a rule, where that is to end the call. */
+  readonly localMs: number;
+}
+
+/** What a user asked for that takes one RPC, however many attempts it takes. */
+export interface Call<T> {
+  readonly method: DescMethod;
+  /** The name of the resource that it is about. */
+  readonly resource: string;
+  readonly headers: HeadersInit | undefined;
+  /** Whether the answer may be large, and so may take long. */
+  readonly bulk?: boolean | undefined;
+  /** Whether it waits for a process: it stays open long, and changes nothing. */
+  readonly long?: boolean | undefined;
+  /** Sends the request once. */
+  send(wire: Wire, attempt: Attempt): Promise<Outcome<T>>;
+  /** How long an attempt may take; by default, what the client allows and is left. */
+  time?(remainingMs: number): AttemptTime;
+  /**
+   * Looks, after a failed attempt, whether there is a result all the same.
+   *
+   * @returns the end of the call; undefined if it may go on.
+   */
+  settle?(failure: Failure, tookMs: number): Promise<Outcome<T> | undefined>;
+  /** When to ask again, in milliseconds from now, of an answer that is not the last one. */
+  againAfterMs?(value: T, tookMs: number): number | undefined;
+  /** What ends a call whose time is over, where that never cuts an attempt short. */
+  lastLook?(): Promise<Outcome<T>>;
+}
 
 /** What an attempt came to. */
 export interface Attempted<T> {
@@ -33,12 +93,8 @@ export interface AttemptWish extends Pick<Hints, "affinity"> {
  *
  * @throws the error of its failure; the reason of the limit where that ends it.
  */
-export async function run<T>(
-  caller: Caller,
-  call: Call<T>,
-  options: Pick<CallOptions, "signal" | "timeoutMs">,
-): Promise<T> {
-  const outcome = await runToOutcome(caller, call, options);
+export async function run<T>(caller: Caller, call: Call<T>, limits: CallLimits): Promise<T> {
+  const outcome = await runToOutcome(caller, call, limits);
   if (!outcome.ok) {
     throw errorOf(outcome.failure, call.method.name, call.resource);
   }
@@ -49,9 +105,9 @@ export async function run<T>(
 export function runToOutcome<T>(
   caller: Caller,
   call: Call<T>,
-  options: Pick<CallOptions, "signal" | "timeoutMs">,
+  limits: CallLimits,
 ): Promise<Outcome<T>> {
-  return withLimit(caller, `${call.method.name} of ${call.resource}`, options, (limit) =>
+  return withLimit(caller.life, `${call.method.name} of ${call.resource}`, limits, (limit) =>
     attempts(caller, call, limit, patienceOf(caller, limit)),
   );
 }

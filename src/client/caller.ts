@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../async/limit.js";
-import type { Caller } from "../call/call.js";
 import type { ClientHooks } from "../call/hooks.js";
 import { retryPolicy } from "../call/patience.js";
+import type { Caller } from "../call/run.js";
 import { checkClient, hasOwnTransport } from "../rules/client.js";
 import { createClientWire } from "../transport/client-wire.js";
 import type { TransportOptions } from "../transport/connection-config.js";

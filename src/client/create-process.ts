@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { processOf } from "../call/answer.js";
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
 import type { Process, ProcessSpec } from "../model/process.js";
 import { specToMessage } from "../model/process-message.js";
 import { formatProcessName } from "../model/resource-names.js";

@@ -1,7 +1,6 @@
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall } from "../call/look.js";
-import { run } from "../call/run.js";
+import { type Caller, run } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import { checkCallOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";

@@ -3,9 +3,9 @@ import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_servi
 import type { Limit } from "../async/limit.js";
 import { Pull } from "../async/pull.js";
 import { processesOf } from "../call/answer.js";
-import { type Call, type Caller, callLimit } from "../call/call.js";
+import { callLimit } from "../call/call-limit.js";
 import type { CallOptions } from "../call/call-options.js";
-import { attempts, patienceOf, run } from "../call/run.js";
+import { attempts, type Call, type Caller, patienceOf, run } from "../call/run.js";
 import { shownValue } from "../errors/invalid-input-error.js";
 import { errorOf } from "../errors/outcome.js";
 import type { Process, ProcessState } from "../model/process.js";
@@ -94,9 +94,10 @@ export function listAllProcesses(
   let at = 0;
   let isLast = false;
   return new Pull<Process>({
-    take: () => page[at++],
+    take: () => (limit?.isEnded ? undefined : page[at++]),
     more: async () => {
       limit ??= begin();
+      limit.throwIfEnded();
       if (isLast) {
         return false;
       }
@@ -134,6 +135,6 @@ export function listAllProcesses(
   function begin(): Limit {
     requireEngineName("parent", parent);
     checkListAllOptions(options);
-    return callLimit(caller, `listing the processes of ${parent}`, options);
+    return callLimit(caller.life, `listing the processes of ${parent}`, options);
   }
 }

@@ -1,5 +1,5 @@
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
 import type { ProcessResult } from "../model/captured-output.js";
 import type { OutputFrame } from "../model/output.js";
 import type { FinishedProcess, Process, ProcessSpec } from "../model/process.js";

@@ -1,7 +1,6 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
-import { run } from "../call/run.js";
+import { type Caller, run } from "../call/run.js";
 import {
   frameFromMessage,
   type OutputFrame,

@@ -1,17 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
+import { OutputLimitError } from "../errors/output-limit-error.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
-import type { ProcessResult } from "../model/captured-output.js";
-import {
-  type FinishedProcess,
-  isFinished,
-  type Process,
-  type ProcessSpec,
-} from "../model/process.js";
+import { type ProcessResult, RunResult } from "../model/captured-output.js";
+import { isFinished, type Process, type ProcessSpec } from "../model/process.js";
 import { formatProcessName } from "../model/resource-names.js";
 import { OutputCapture } from "../output/capture.js";
 import { Follow } from "../output/follow.js";
@@ -140,6 +137,8 @@ class Run {
   async result(parent: string, spec: ProcessSpec, processId: string): Promise<ProcessResult> {
     const { headers, timeoutMs } = this.#options;
     const within = { ...this.#caller, life: this.limit };
+    // A Writable that takes nothing is no reason to start a process.
+    this.limit.throwIfEnded();
     this.process = await this.#create(within, parent, spec, processId);
     this.limit.throwIfEnded();
     if (timeoutMs === 0) {
@@ -153,13 +152,19 @@ class Run {
         this.#stderr.add(batch.join(true));
         return this.#sinks.write(batch);
       });
+    } catch (error) {
+      if (error instanceof ConnectError && error.code === Code.ResourceExhausted) {
+        const options = { cause: error };
+        throw new OutputLimitError(this.process, this.outputSoFar(), error.rawMessage, options);
+      }
+      throw error;
     } finally {
       follow.close(() => this.limit.ended?.reason);
     }
     await this.#sinks.flush();
     // The end of the output was confirmed by the process's state, so as a rule it is known here.
     const process = follow.finished ?? (await waitProcess(within, name, { headers }));
-    return { ...endOf(process), ...this.outputSoFar() };
+    return new RunResult(process, this.outputSoFar());
   }
 
   // As a rule the limit has every end. But a process that is to be ended by a timeout must be known
@@ -186,8 +191,4 @@ class Run {
     this.#sinks.release();
     this.limit.release();
   }
-}
-
-function endOf(process: FinishedProcess) {
-  return { process, exitCode: process.exitCode, ok: process.state === "STATE_SUCCEEDED" };
 }

@@ -1,8 +1,7 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { processOf } from "../call/answer.js";
-import type { Call, Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
-import { run } from "../call/run.js";
+import { type Call, type Caller, run } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import type { SignalName } from "../model/signals.js";
 import { checkCallOptions } from "../rules/methods.js";

@@ -1,10 +1,10 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
-import { type Call, type Caller, withLimit } from "../call/call.js";
+import { withLimit } from "../call/call-limit.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall } from "../call/look.js";
 import { mayHaveHadEffect } from "../call/patience.js";
-import { attempts, patienceOf } from "../call/run.js";
+import { attempts, type Call, type Caller, patienceOf } from "../call/run.js";
 import { errorOf, type Failure, failed, messageOf, type Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
 
@@ -29,14 +29,19 @@ export async function settledCall(
   options: CallOptions,
 ): Promise<Process> {
   const { method, resource } = call;
-  const outcome = await withLimit(caller, `${method.name} of ${resource}`, options, (limit) => {
-    let isUnsettled = false;
-    const settle = async (failure: Failure) => {
-      isUnsettled ||= mayHaveHadEffect(failure);
-      return isUnsettled ? await lookAfter(failure, caller, call, limit) : undefined;
-    };
-    return attempts(caller, { ...call, settle }, limit, patienceOf(caller, limit));
-  });
+  const outcome = await withLimit(
+    caller.life,
+    `${method.name} of ${resource}`,
+    options,
+    (limit) => {
+      let isUnsettled = false;
+      const settle = async (failure: Failure) => {
+        isUnsettled ||= mayHaveHadEffect(failure);
+        return isUnsettled ? await lookAfter(failure, caller, call, limit) : undefined;
+      };
+      return attempts(caller, { ...call, settle }, limit, patienceOf(caller, limit));
+    },
+  );
   if (!outcome.ok) {
     throw errorOf(outcome.failure, method.name, resource);
   }

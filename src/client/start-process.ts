@@ -1,7 +1,7 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { processOf } from "../call/answer.js";
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
+import type { Caller } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import { checkCallOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";

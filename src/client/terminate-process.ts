@@ -1,9 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../async/limit.js";
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
 import { mayHaveHadEffect } from "../call/patience.js";
-import { runToOutcome } from "../call/run.js";
+import { type Caller, runToOutcome } from "../call/run.js";
 import { errorOf } from "../errors/outcome.js";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
@@ -14,13 +13,15 @@ import { signalCall } from "./send-signal.js";
 import { waitProcess } from "./wait-process.js";
 
 const GRACE_MS = 10_000;
-const SIGNALS = { SIGTERM: 15, SIGKILL: 9 } as const;
+/** Nothing is done in the middle of a shorter grace. */
+const SHORT_GRACE_MS = 100;
+const SIGNALS = { SIGTERM: 15, SIGCONT: 18, SIGKILL: 9 } as const;
 
 /** Options of `terminateProcess`. */
 export interface TerminateProcessOptions extends CallOptions {
   /**
-   * How long the process may take to end by itself after SIGTERM, in milliseconds. Then comes
-   * SIGKILL.
+   * How long the process may take to end by itself after SIGTERM, in milliseconds. After half of it
+   * comes SIGCONT, without which a process that is stopped handles nothing, and then SIGKILL.
    * @default 10_000
    */
   readonly graceMs?: number | undefined;
@@ -54,22 +55,34 @@ export async function terminateProcess(
         atMost(Number.POSITIVE_INFINITY),
       );
     } catch (error) {
-      throw remainingMs() === 0 && isDeadline(error) ? over(undefined, { cause: error }) : error;
+      // The time that it had was rounded down to whole milliseconds.
+      const isOver = total.remainingMs() <= 1 && isDeadline(error);
+      throw isOver ? over(undefined, { cause: error }) : error;
     }
   };
   const terminated = await send("SIGTERM");
   if (terminated.finished) {
     return terminated.finished;
   }
-  try {
-    // A wait of zero would take the time of an attempt.
-    return await waitProcess(caller, name, atMost(Math.max(graceMs, 1)));
-  } catch (error) {
-    if (!(error instanceof WaitTimeoutError)) {
-      throw error;
+  // A wait of zero would take the time of an attempt.
+  const halfMs = graceMs < SHORT_GRACE_MS ? Math.max(graceMs, 1) : graceMs / 2;
+  for (const half of [1, 2]) {
+    try {
+      return await waitProcess(caller, name, atMost(halfMs));
+    } catch (error) {
+      if (!(error instanceof WaitTimeoutError)) {
+        throw error;
+      }
+      if (remainingMs() === 0) {
+        throw over(error.process);
+      }
     }
-    if (remainingMs() === 0) {
-      throw over(error.process);
+    if (graceMs < SHORT_GRACE_MS) {
+      break;
+    }
+    if (half === 1) {
+      // A process that is stopped handles no SIGTERM. Whatever is wrong shows in the next wait.
+      await send("SIGCONT").catch(() => {});
     }
   }
   const killed = await send("SIGKILL");

@@ -1,7 +1,6 @@
-import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import type { Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall } from "../call/look.js";
+import type { Caller } from "../call/run.js";
 import type { FinishedProcess } from "../model/process.js";
 import { checkPollOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
@@ -33,7 +32,6 @@ export async function waitProcessByPolling(
   const totalMs = timeoutSeconds === null ? Number.POSITIVE_INFINITY : timeoutSeconds * 1000;
   return await waitWith(caller, name, totalMs, { signal, headers }, () => ({
     ...getCall(name, headers),
-    method: ProcessService.method.getProcess,
     time: (remainingMs) => lookTime(caller, remainingMs),
     againAfterMs: () => pollIntervalSeconds * 1000,
   }));

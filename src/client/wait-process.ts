@@ -1,11 +1,10 @@
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
 import { processOf } from "../call/answer.js";
-import type { Call, Caller } from "../call/call.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall, PROBE_TIMEOUT_MS, probe } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import { attempt, attempts } from "../call/run.js";
+import { attempt, attempts, type Call, type Caller } from "../call/run.js";
 import { errorOf, type Outcome } from "../errors/outcome.js";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
@@ -131,16 +130,15 @@ export async function waitWith(
       const time = lookTime(caller, limit.remainingMs());
       const { outcome: look } = await attempt(caller, getCall(name, headers), limit, { time });
       if (look.ok) {
+        seen = look.value;
         patience.progress();
       }
       return look.ok && isFinished(look.value) ? look : undefined;
     },
     lastLook: async () => {
       // With a limit of zero this is the only look; otherwise the time is over.
-      const time = timeoutMs === 0 ? undefined : lookTime(caller, 0);
-      const { outcome } = await attempt(caller, getCall(name, headers), limit, {
-        time: time ?? onlyLookTime(caller),
-      });
+      const time = timeoutMs === 0 ? onlyLookTime(caller) : lookTime(caller, 0);
+      const { outcome } = await attempt(caller, getCall(name, headers), limit, { time });
       if (!outcome.ok && !mayRepeatRead(outcome.failure)) {
         return outcome;
       }

@@ -1,4 +1,5 @@
 import { type Code, ConnectError } from "@connectrpc/connect";
+import { withFrames } from "../async/with-frames.js";
 
 /**
  * What happened to an attempt that brought no value.
@@ -40,9 +41,22 @@ export interface Failure {
   readonly cause?: unknown;
   /** What the server says about another attempt. */
   readonly delay?: Delay | undefined;
-  /** What proves, in words, that the edge speaks no gRPC and that nothing behind it saw the call. */
-  readonly noGrpc?: string | undefined;
+  /** What it tells about the protocol of the attempt; undefined where that is nothing. */
+  readonly protocol?: ProtocolSign | undefined;
 }
+
+/**
+ * What a failure tells about the protocol that was spoken. After all but `spoken` it is certain that
+ * no application saw the request.
+ *
+ * - `spoken`: a server of the protocol has given its word.
+ * - `excluded`: the server does not offer it (ALPN).
+ * - `foreign`: what answered is nothing that the protocol has; a server of another one, or an edge in
+ *   a bad moment.
+ * - `silent`: nothing answered, and nothing was agreed on; the server, or what is before it, may only
+ *   be slow.
+ */
+export type ProtocolSign = "spoken" | "excluded" | "foreign" | "silent";
 
 /** After how many milliseconds another attempt may come, or that none may. */
 export type Delay = { readonly ms: number } | "never";
@@ -79,7 +93,7 @@ export function errorOf(failure: Failure, method: string, resource: string): unk
   }
   const { code, metadata, details, findDetails, cause } = failure;
   const message = messageOf(failure, method, resource);
-  const error = new ConnectError(message, code, metadata, undefined, cause);
+  const error = withFrames(() => new ConnectError(message, code, metadata, undefined, cause));
   if (details) {
     error.details = details;
   }

@@ -1,4 +1,6 @@
-import type { FinishedProcess } from "./process.js";
+import { type InspectOptions, inspect } from "node:util";
+import { type FinishedProcess, shownProcess } from "./process.js";
+import { inspectedBytes, shownBytes } from "./shown.js";
 
 /**
  * What was kept of one output stream: all of it up to a bound, beyond that its beginning and its
@@ -51,13 +53,35 @@ export class CapturedOutput {
     }
     return decode(this.bytes(options));
   }
+
+  /**
+   * The output as a log can show it: all of a little text; of more than 8 KiB the beginning and the
+   * end, and how many bytes are left out; of bytes that are not UTF-8 the first ones. A program
+   * takes `text()` or `bytes()`.
+   */
+  toString(): string {
+    return shownBytes(this);
+  }
+
+  /** What `JSON.stringify` takes: the same as `toString()`. */
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /** What `console.log` shows: the same, quoted, and the number of bytes. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return inspectedBytes("CapturedOutput", this, options);
+  }
 }
 
 function decode(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-/** How a process ended and what it wrote: the outcome of `runProcess`. */
+/**
+ * How a process ended and what it wrote: the outcome of `runProcess`. It can be logged: as text, as
+ * JSON and to `console.log` it is small, and shows no values of environment variables.
+ */
 export interface ProcessResult {
   /** The finished process. */
   readonly process: FinishedProcess;
@@ -69,4 +93,36 @@ export interface ProcessResult {
   readonly stdout: CapturedOutput;
   /** What it wrote to standard error. */
   readonly stderr: CapturedOutput;
+}
+
+/** A result that is small where it is logged. */
+export class RunResult implements ProcessResult {
+  readonly process: FinishedProcess;
+  readonly exitCode: number | undefined;
+  readonly ok: boolean;
+  readonly stdout: CapturedOutput;
+  readonly stderr: CapturedOutput;
+
+  constructor(process: FinishedProcess, output: Pick<ProcessResult, "stdout" | "stderr">) {
+    this.process = process;
+    this.exitCode = process.exitCode;
+    this.ok = process.state === "STATE_SUCCEEDED";
+    this.stdout = output.stdout;
+    this.stderr = output.stderr;
+  }
+
+  toString(): string {
+    const { process, exitCode, stdout, stderr } = this;
+    const code = exitCode === undefined ? "" : ` with exit code ${exitCode}`;
+    const written = `${stdout.totalBytes} bytes on stdout, ${stderr.totalBytes} on stderr`;
+    return `process ${process.name} ended in ${process.state}${code}: ${written}`;
+  }
+
+  toJSON(): object {
+    return { ...this, process: shownProcess(this.process) };
+  }
+
+  [inspect.custom](): object {
+    return { ...this };
+  }
 }

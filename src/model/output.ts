@@ -1,7 +1,9 @@
+import { type InspectOptions, inspect } from "node:util";
 import {
   type OutputFrame as OutputFrameMessage,
   OutputStream as StreamNumber,
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { inspectedBytes, shownBytes, wholeOf } from "./shown.js";
 
 /** One of the two streams that a process writes to, by the contract's names. */
 export type ProcessStream = "OUTPUT_STREAM_STDOUT" | "OUTPUT_STREAM_STDERR";
@@ -9,7 +11,10 @@ export type ProcessStream = "OUTPUT_STREAM_STDOUT" | "OUTPUT_STREAM_STDERR";
 /** What `readOutput` can read: one stream, or both interleaved in the order received. */
 export type OutputStream = ProcessStream | "OUTPUT_STREAM_COMBINED";
 
-/** A piece of output of a finished read. */
+/**
+ * A piece of output of a finished read. It can be logged: as text, as JSON and to `console.log` its
+ * data is text where it is UTF-8, and little.
+ */
 export interface OutputFrame {
   /** The stream that the process wrote to. */
   readonly stream: ProcessStream;
@@ -17,7 +22,7 @@ export interface OutputFrame {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** A piece of live output. */
+/** A piece of live output. It can be logged as well. */
 export interface OutputChunk extends OutputFrame {
   /**
    * How many bytes of the same stream come before this chunk, counted from the start of the
@@ -68,10 +73,50 @@ export function frameFromMessage(
   message: Pick<OutputFrameMessage, "stream" | "data">,
 ): OutputFrame {
   const stderr = message.stream === StreamNumber.STDERR;
-  return {
-    stream: stderr ? "OUTPUT_STREAM_STDERR" : "OUTPUT_STREAM_STDOUT",
-    data: ownedBytes(message.data),
-  };
+  return new Frame(
+    stderr ? "OUTPUT_STREAM_STDERR" : "OUTPUT_STREAM_STDOUT",
+    ownedBytes(message.data),
+  );
+}
+
+// Declared only: millions of these are made each second, and a field that is defined first and
+// assigned then costs as much as all the rest.
+
+/** A frame that is small where it is logged. */
+class Frame implements OutputFrame {
+  declare readonly stream: ProcessStream;
+  declare readonly data: Uint8Array<ArrayBuffer>;
+
+  constructor(stream: ProcessStream, data: Uint8Array<ArrayBuffer>) {
+    this.stream = stream;
+    this.data = data;
+  }
+
+  toString(): string {
+    return shownBytes(this.data);
+  }
+
+  toJSON(): object {
+    return { ...this, data: shownBytes(this.data) };
+  }
+
+  [inspect.custom](): object {
+    const data = {
+      [inspect.custom]: (_depth: number, options: InspectOptions) =>
+        inspectedBytes("Uint8Array", wholeOf(this.data), options),
+    };
+    return { ...this, data };
+  }
+}
+
+/** A chunk that is small where it is logged. */
+export class Chunk extends Frame implements OutputChunk {
+  declare readonly offset: number | undefined;
+
+  constructor(stream: ProcessStream, data: Uint8Array<ArrayBuffer>, offset: number | undefined) {
+    super(stream, data);
+    this.offset = offset;
+  }
 }
 
 /** The same bytes, known not to be shared memory. */

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import {
@@ -5,30 +6,58 @@ import {
   type ProcessSchema,
   Process_State as StateNumber,
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
-import { isFinal, type Process, type ProcessSpec, type ProcessState } from "./process.js";
+import {
+  isFinal,
+  type Process,
+  type ProcessSpec,
+  type ProcessState,
+  type SecretEnvironmentVariable,
+  shownProcess,
+} from "./process.js";
 
 /** Reads a process from its message. Never throws: a newer server's values read as unset. */
 export function processFromMessage(message: ProcessMessage): Process {
-  const state = stateFromNumber(message.state);
-  const endTime = dateFrom(message.endTime);
-  return {
-    name: message.name,
-    command: message.command,
-    args: [...message.args],
-    workingDirectory: message.workingDirectory,
-    environmentVariables: { ...message.environmentVariables },
-    secretEnvironmentVariables: Object.fromEntries(
+  return new ReadProcess(message);
+}
+
+/** A process that hides its environment where it is inspected; all else is plain data. */
+class ReadProcess implements Process {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly workingDirectory: string;
+  readonly environmentVariables: Readonly<Record<string, string>>;
+  readonly secretEnvironmentVariables: Readonly<Record<string, SecretEnvironmentVariable>>;
+  readonly state: ProcessState;
+  readonly exitCode: number | undefined;
+  readonly createTime: Date | undefined;
+  readonly startTime: Date | undefined;
+  readonly endTime: Date | undefined;
+
+  constructor(message: ProcessMessage) {
+    const state = stateFromNumber(message.state);
+    const endTime = dateFrom(message.endTime);
+    this.name = message.name;
+    this.command = message.command;
+    this.args = [...message.args];
+    this.workingDirectory = message.workingDirectory;
+    this.environmentVariables = { ...message.environmentVariables };
+    this.secretEnvironmentVariables = Object.fromEntries(
       Object.entries(message.secretEnvironmentVariables).map(([name, { secretVersion }]) => [
         name,
         { secretVersion },
       ]),
-    ),
-    state,
-    exitCode: isFinal(state, endTime) ? exitCodeOf(state, message.exitCode) : undefined,
-    createTime: dateFrom(message.createTime),
-    startTime: dateFrom(message.startTime),
-    endTime,
-  };
+    );
+    this.state = state;
+    this.exitCode = isFinal(state, endTime) ? exitCodeOf(state, message.exitCode) : undefined;
+    this.createTime = dateFrom(message.createTime);
+    this.startTime = dateFrom(message.startTime);
+    this.endTime = endTime;
+  }
+
+  [inspect.custom](): object {
+    return shownProcess(this);
+  }
 }
 
 /** The message of a specification, for CreateProcess. */

@@ -44,7 +44,10 @@ export interface ProcessSpec {
     | undefined;
 }
 
-/** A process as the server told of it in one response. */
+/**
+ * A process as the server told of it in one response. It is plain data, which `JSON.stringify` keeps
+ * whole; `console.log` shows no values of its environment variables.
+ */
 export interface Process {
   /** `workspaces/{workspace}/sandboxEngines/{engine}/processes/{process}`. */
   readonly name: string;
@@ -95,4 +98,32 @@ export function isFinished(process: Process): process is FinishedProcess {
 /** The rule behind `isFinished`, for a process that is still being read from a message. */
 export function isFinal(state: ProcessState, endTime: Date | undefined): boolean {
   return state === "STATE_SUCCEEDED" || state === "STATE_FAILED" || endTime !== undefined;
+}
+
+const SHOWN_CHARACTERS = 1_000;
+const SHOWN_ITEMS = 100;
+
+/** A process as a log can show it: bounded, and without the values of environment variables. */
+export function shownProcess(process: Process): object {
+  const names = Object.keys(process.environmentVariables);
+  return {
+    ...process,
+    command: cut(process.command),
+    args: firstOf(process.args.map(cut)),
+    workingDirectory: cut(process.workingDirectory),
+    environmentVariables: Object.fromEntries(firstOf(names).map((name) => [cut(name), "(hidden)"])),
+    secretEnvironmentVariables: Object.fromEntries(
+      Object.entries(process.secretEnvironmentVariables).slice(0, SHOWN_ITEMS),
+    ),
+  };
+}
+
+function cut(text: string): string {
+  const left = text.length - SHOWN_CHARACTERS;
+  return left > 0 ? `${text.slice(0, SHOWN_CHARACTERS)}[… ${left} more characters]` : text;
+}
+
+function firstOf(texts: readonly string[]): readonly string[] {
+  const left = texts.length - SHOWN_ITEMS;
+  return left > 0 ? [...texts.slice(0, SHOWN_ITEMS), `[… ${left} more]`] : texts;
 }

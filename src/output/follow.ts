@@ -1,13 +1,15 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
-import { type Caller, streamLimit } from "../call/call.js";
+import { withFrames } from "../async/with-frames.js";
+import { followLimit } from "../call/call-limit.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import { attempts, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
+import { attempts, type Caller, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
+import { SAME_TOKEN } from "../transport/token.js";
 import type { Batch, Evidence } from "../transport/wire.js";
 import { OutputAttempt, STREAM_OUTPUT, type StreamEvent } from "./output-attempt.js";
 import { OutputCounter, Replay, ReplayWatch } from "./replay.js";
@@ -82,14 +84,8 @@ export class Follow {
     return this.#limit?.isEnded ?? false;
   }
 
-  /** How much was handed over; undefined with skipReplay. */
-  get position(): OutputPosition | undefined {
-    return this.#counter?.position();
-  }
-
   /** The next batch, where one is there and nothing is to be checked or told before. */
   take(): Batch | undefined {
-    this.#counter?.hold(undefined);
     if (this.isEnded) {
       return undefined;
     }
@@ -101,13 +97,20 @@ export class Follow {
         this.#progress();
       }
     }
-    this.#counter?.hold(batch);
+    if (batch) {
+      this.#counter?.addBatch(batch);
+    }
     return batch;
   }
 
-  /** Counts the frames of the batch that was taken last, up to, and not including, one. */
-  countTo(index: number): void {
-    this.#counter?.countTo(index);
+  /** How much comes before the batch that was taken last; undefined with skipReplay. */
+  get positionBefore(): OutputPosition | undefined {
+    return this.#counter?.before;
+  }
+
+  /** How much was handed over with so many frames of that batch; undefined with skipReplay. */
+  positionAfter(frames: number): OutputPosition | undefined {
+    return this.#counter?.positionAfter(frames);
   }
 
   /**
@@ -117,9 +120,9 @@ export class Follow {
    * @throws what ends the follow: the reason of its limit, the server's word, a gap.
    */
   async more(): Promise<boolean> {
-    this.#counter?.hold(undefined);
     this.#limit ??= this.#begin();
     const limit = this.#limit;
+    limit.throwIfEnded();
     while (!this.#finished) {
       limit.throwIfEnded();
       this.#stream ??= this.#open(limit);
@@ -152,7 +155,11 @@ export class Follow {
   }
 
   #begin(): Limit {
-    return streamLimit(this.#caller, () => `following the output of ${this.#name}`, this.#options);
+    return followLimit(
+      this.#caller.life,
+      () => `following the output of ${this.#name}`,
+      this.#options,
+    );
   }
 
   #open(limit: Limit): OutputAttempt {
@@ -243,7 +250,9 @@ export class Follow {
     const isRefresh =
       isTokenRefused(failure, evidence) && (this.#refused === undefined || !isAtOpening);
     if (!isRefresh && !mayRepeatRead(failure)) {
-      throw this.#errorOf(failure);
+      // There is no other token: the server's word about the last one counts.
+      const refusal = failure === SAME_TOKEN ? this.#brokenBy : undefined;
+      throw this.#errorOf(refusal ?? failure);
     }
     // Without replay, a stream that may have been open may have missed bytes when it broke.
     const neverOpen = failure.kind === "refused" || (isRefresh && isAtOpening);
@@ -329,7 +338,8 @@ export class Follow {
   #gapWithoutReplay(failure: Failure): OutputGapError {
     const unknown = { stream: undefined, fromByte: undefined, toByte: undefined };
     const why = "the stream broke, and without replay what follows cannot be found";
-    return new OutputGapError(this.#name, why, unknown, { cause: this.#errorOf(failure) });
+    const cause = this.#errorOf(failure);
+    return withFrames(() => new OutputGapError(this.#name, why, unknown, { cause }));
   }
 
   #errorOf(failure: Failure): unknown {

@@ -1,12 +1,12 @@
-import { Pull, type PullSource } from "../async/pull.js";
-import type { Caller } from "../call/call.js";
+import type { PullSource } from "../async/pull.js";
+import type { Caller } from "../call/run.js";
 import type { ProcessStream } from "../model/output.js";
 import { checkLinesOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
 import { Follow } from "./follow.js";
 import { type DecodedLine, LineDecoder } from "./line-decoder.js";
-import { alreadyRead } from "./live-output.js";
+import { ReadOnce } from "./live-output.js";
 import type { StreamOutputOptions } from "./stream-output-options.js";
 
 const MAX_LINE_BYTES = 1024 * 1024;
@@ -33,17 +33,7 @@ export function streamLines(
   name: string,
   options: StreamLinesOptions,
 ): AsyncIterable<OutputLine, void, undefined> {
-  const iterator = new Pull(new Lines(caller, name, options));
-  let isRead = false;
-  return {
-    [Symbol.asyncIterator]() {
-      if (isRead) {
-        return alreadyRead("lines", "streamLines");
-      }
-      isRead = true;
-      return iterator;
-    },
-  };
+  return new ReadOnce(new Lines(caller, name, options), "lines", "streamLines");
 }
 
 /** The lines of both streams, as they end. */
@@ -89,11 +79,12 @@ class Lines implements PullSource<OutputLine> {
       this.#stdout = new LineDecoder(maxLineBytes);
       this.#stderr = new LineDecoder(maxLineBytes);
     }
-    if (this.#isOver) {
-      return false;
-    }
+    // After the end too: an abort must not look like it.
     if (await this.#follow.more()) {
       return true;
+    }
+    if (this.#isOver) {
+      return false;
     }
     // The last lines without a terminator.
     this.#isOver = true;

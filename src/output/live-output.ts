@@ -1,7 +1,7 @@
 import { Pull, type PullSource } from "../async/pull.js";
-import type { Caller } from "../call/call.js";
+import type { Caller } from "../call/run.js";
 import { InvalidInputError } from "../errors/invalid-input-error.js";
-import type { OutputChunk, OutputPosition } from "../model/output.js";
+import { Chunk, type OutputChunk, type OutputPosition } from "../model/output.js";
 import { checkStreamOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
@@ -20,27 +20,26 @@ export interface LiveOutput extends AsyncIterable<OutputChunk, void, undefined>,
   readonly position: OutputPosition | undefined;
 }
 
-/** See `ProcessClient.streamOutput`. */
-export class FollowedOutput implements LiveOutput {
-  readonly #chunks: Chunks;
-  readonly #iterator: Pull<OutputChunk>;
+/** What is read by one `for await` loop, once: a second reader would get what the first one lacks. */
+export class ReadOnce<T> implements AsyncIterable<T, void, undefined>, AsyncDisposable {
+  readonly #iterator: Pull<T>;
+  readonly #field: string;
+  readonly #method: string;
   #isRead = false;
 
-  constructor(caller: Caller, name: string, options: StreamOutputOptions) {
-    this.#chunks = new Chunks(new Follow(caller, name, options), () => {
-      requireProcessName("name", name);
-      checkStreamOptions(options);
-    });
-    this.#iterator = new Pull(this.#chunks);
+  /**
+   * @param field what cannot be read again, for the error.
+   * @param method what gives another one.
+   */
+  constructor(source: PullSource<T>, field: string, method: string) {
+    this.#iterator = new Pull(source);
+    this.#field = field;
+    this.#method = method;
   }
 
-  get position(): OutputPosition | undefined {
-    return this.#chunks.position;
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<OutputChunk, void, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<T, void, undefined> {
     if (this.#isRead) {
-      return alreadyRead("output", "streamOutput");
+      return { next: () => this.#refuse() };
     }
     this.#isRead = true;
     return this.#iterator;
@@ -49,14 +48,29 @@ export class FollowedOutput implements LiveOutput {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#iterator.return();
   }
+
+  async #refuse(): Promise<never> {
+    throw new InvalidInputError(this.#field, `can be read only once; call ${this.#method} again`);
+  }
 }
 
-/** An iterator for the second reader of what can be read once. */
-export function alreadyRead(field: string, method: string): AsyncIterator<never, void, undefined> {
-  const refuse = async () => {
-    throw new InvalidInputError(field, `can be read only once; call ${method} again`);
-  };
-  return { next: refuse };
+/** See `ProcessClient.streamOutput`. */
+export class FollowedOutput extends ReadOnce<OutputChunk> implements LiveOutput {
+  readonly #chunks: Chunks;
+
+  constructor(caller: Caller, name: string, options: StreamOutputOptions) {
+    const check = () => {
+      requireProcessName("name", name);
+      checkStreamOptions(options);
+    };
+    const chunks = new Chunks(new Follow(caller, name, options), check);
+    super(chunks, "output", "streamOutput");
+    this.#chunks = chunks;
+  }
+
+  get position(): OutputPosition | undefined {
+    return this.#chunks.position;
+  }
 }
 
 /** The frames of the batches of a follow, one by one, with their places. */
@@ -76,8 +90,7 @@ class Chunks implements PullSource<OutputChunk> {
   }
 
   get position(): OutputPosition | undefined {
-    this.#follow.countTo(this.#index);
-    return this.#follow.position;
+    return this.#follow.positionAfter(this.#index);
   }
 
   take(): OutputChunk | undefined {
@@ -94,11 +107,11 @@ class Chunks implements PullSource<OutputChunk> {
     if (stderr) {
       const offset = this.#stderrBytes;
       this.#stderrBytes = offset === undefined ? undefined : offset + data.length;
-      return { stream: "OUTPUT_STREAM_STDERR", data, offset };
+      return new Chunk("OUTPUT_STREAM_STDERR", data, offset);
     }
     const offset = this.#stdoutBytes;
     this.#stdoutBytes = offset === undefined ? undefined : offset + data.length;
-    return { stream: "OUTPUT_STREAM_STDOUT", data, offset };
+    return new Chunk("OUTPUT_STREAM_STDOUT", data, offset);
   }
 
   more(): Promise<boolean> {
@@ -118,9 +131,9 @@ class Chunks implements PullSource<OutputChunk> {
     const batch = this.#follow.take();
     this.#index = 0;
     if (batch) {
-      const position = this.#follow.position;
-      this.#stdoutBytes = position?.stdout.bytes;
-      this.#stderrBytes = position?.stderr.bytes;
+      const before = this.#follow.positionBefore;
+      this.#stdoutBytes = before?.stdout.bytes;
+      this.#stderrBytes = before?.stderr.bytes;
     }
     return batch;
   }

@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
-import type { Caller } from "../call/call.js";
-import { probe } from "../call/look.js";
+import { type Probe, probe } from "../call/look.js";
+import type { Caller } from "../call/run.js";
 import type { Failure, Outcome } from "../errors/outcome.js";
 import { isFinished } from "../model/process.js";
 import { shownFailure } from "../transport/shown-failure.js";
@@ -38,6 +38,11 @@ export interface OutputAttemptRequest {
 
 type Arrival = Outcome<"batch" | "end">;
 
+/** Waits for what arrives, unless something else calls `resolve` first. */
+type ArrivalUnless = (
+  other: (resolve: (nothing: undefined) => void) => void,
+) => Promise<Arrival | undefined>;
+
 /** One attempt of a follow: a StreamOutput RPC, from its opening until it ends or breaks. */
 export class OutputAttempt {
   /** What is known of the RPC. */
@@ -51,6 +56,8 @@ export class OutputAttempt {
   // Since when the reader waits; undefined while it does not.
   #waitsSince: number | undefined;
   #onSilence: (() => void) | undefined;
+  #onArrival: ((arrival: Arrival) => void) | undefined;
+  #isClosed = false;
 
   /** Opens the RPC. It is open until `close`. */
   constructor(caller: Caller, request: OutputAttemptRequest, limit: Limit) {
@@ -75,44 +82,53 @@ export class OutputAttempt {
 
   /** Waits for what comes next. While it is silent, the process is looked at from time to time. */
   async next(): Promise<StreamEvent> {
-    const read = this.#source.wait();
-    let answered: number | undefined;
+    let arrived: Arrival | undefined;
+    // Once for all rounds: a process that is silent for days is looked at a thousand times.
+    void this.#source.wait().then((arrival) => {
+      arrived = arrival;
+      this.#waitsSince = undefined;
+      this.#onArrival?.(arrival);
+    });
+    // What arrives, or undefined where something else comes first.
+    const arrival = (other: (resolve: (nothing: undefined) => void) => void) =>
+      new Promise<Arrival | undefined>((resolve) => {
+        this.#onArrival = resolve;
+        if (arrived) {
+          resolve(arrived);
+        } else {
+          other(resolve);
+        }
+      });
     const began = performance.now();
+    const silence = { began, answered: began };
     for (;;) {
-      const arrival = await this.#unlessSilent(read, this.#caller.idleTimeoutMs);
-      if (arrival) {
-        return this.#eventOf(arrival);
+      const first = await arrival((resolve) => {
+        this.#waitsSince = performance.now();
+        this.#onSilence = () => resolve(undefined);
+        this.#arm(this.#caller.idleTimeoutMs);
+      });
+      if (first) {
+        return this.#eventOf(first);
       }
-      const silence = { began, answered: answered ?? began };
-      const event = await this.#look(read, silence);
+      const event = await this.#look(arrival, silence);
       if (event) {
         return event;
       }
-      answered = silence.answered;
     }
   }
 
   /** Ends the RPC, at once. */
   close(): void {
+    this.#isClosed = true;
     this.#stopTimer?.();
     this.#source.close();
   }
 
-  /** What arrives, or undefined after so long without anything. */
-  #unlessSilent(read: Promise<Arrival>, ms: number): Promise<Arrival | undefined> {
-    return new Promise((resolve) => {
-      this.#waitsSince = performance.now();
-      this.#onSilence = () => resolve(undefined);
-      this.#arm(ms);
-      void read.then((arrival) => {
-        this.#waitsSince = undefined;
-        resolve(arrival);
-      });
-    });
-  }
-
   // One timer serves many waits: most end long before it does.
   #arm(ms: number): void {
+    if (this.#isClosed) {
+      return;
+    }
     this.#stopTimer ??= startTimer(ms, () => {
       this.#stopTimer = undefined;
       if (this.#waitsSince === undefined) {
@@ -128,17 +144,21 @@ export class OutputAttempt {
   }
 
   /** Asks whether the silence is the process's own; undefined if it is. */
-  async #look(read: Promise<Arrival>, silence: Silence): Promise<StreamEvent | undefined> {
+  async #look(arrival: ArrivalUnless, silence: Silence): Promise<StreamEvent | undefined> {
     const { name, headers } = this.#request;
     const looking = this.#limit.within({});
     try {
-      const probed = await Promise.race([
-        read,
+      let probed: Probe | undefined;
+      const first = await arrival((resolve) => {
+        const looked = (found: Probe) => {
+          probed = found;
+          resolve(undefined);
+        };
         // An end of the limit ends the read as well: it tells.
-        probe(this.#caller, name, this.evidence, looking, headers).catch(() => read),
-      ]);
-      if ("ok" in probed) {
-        return this.#eventOf(probed);
+        probe(this.#caller, name, this.evidence, looking, headers).then(looked, () => undefined);
+      });
+      if (first || !probed) {
+        return first && this.#eventOf(first);
       }
       const { look, sameConnection } = probed;
       if (!look.ok && sameConnection && look.failure.kind === "deadline") {
@@ -150,7 +170,11 @@ export class OutputAttempt {
       if (look.ok && isFinished(look.value)) {
         const { state } = look.value;
         const failure = lost(`the output of ${name} did not end although its state is ${state}`);
-        const late = await within(END_GRACE_MS, read);
+        let stopTimer: (() => void) | undefined;
+        const late = await arrival((resolve) => {
+          stopTimer = startTimer(END_GRACE_MS, () => resolve(undefined));
+        });
+        stopTimer?.();
         return late ? this.#eventOf(late) : { kind: "failed", failure };
       }
       const answered = look.ok || look.failure.kind === "status";
@@ -191,17 +215,6 @@ interface Silence {
 
 function lost(message: string): Failure {
   return { kind: "lost", code: Code.Unavailable, message };
-}
-
-/** The value of a promise that never rejects, or undefined if it takes longer. */
-function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const stopTimer = startTimer(ms, () => resolve(undefined));
-    void promise.then((value) => {
-      stopTimer();
-      resolve(value);
-    });
-  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { Limit } from "../async/limit.js";
-import { type Caller, streamLimit } from "../call/call.js";
+import { followLimit } from "../call/call-limit.js";
+import type { Caller } from "../call/run.js";
 import { checkPipeOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import type { Batch } from "../transport/wire.js";
@@ -27,7 +28,7 @@ export async function pipeOutput(
 ): Promise<void> {
   requireProcessName("name", name);
   checkPipeOptions(options);
-  const limit = streamLimit(caller, () => `piping the output of ${name}`, options);
+  const limit = followLimit(caller.life, () => `piping the output of ${name}`, options);
   const sinks = new OutputSinks(options, limit);
   const within = { ...caller, life: limit };
   const follow = new Follow(within, name, { ...options, signal: undefined, timeoutMs: undefined });
@@ -67,9 +68,9 @@ export class OutputSinks {
   // Both streams in one Writable keep their order.
   readonly #isOne: boolean;
 
-  /** @param limit ends as soon as one of the Writables fails or is closed. */
+  /** @param limit ends as soon as one of the Writables fails, is ended or is closed. */
   constructor({ stdout, stderr }: OutputWritables, limit: Limit) {
-    const onFailure = (reason: unknown) => limit.end(() => reason);
+    const onFailure = (why: () => unknown) => limit.end(why);
     this.#limit = limit;
     this.#isOne = stdout !== undefined && stdout === stderr;
     this.#stdout = stdout && new WritableSink(stdout, onFailure);
@@ -82,7 +83,9 @@ export class OutputSinks {
       return this.#stdout?.write(inOrder(batch), this.#limit);
     }
     const out = this.#stdout && write(this.#stdout, batch.join(false), this.#limit);
-    const err = this.#stderr && write(this.#stderr, batch.join(true), this.#limit);
+    // The first write can end the limit, and what it waits for then tells why.
+    const isOpen = this.#stderr && !this.#limit.isEnded;
+    const err = isOpen ? write(this.#stderr, batch.join(true), this.#limit) : undefined;
     return out && err ? Promise.all([out, err]).then(() => undefined) : (out ?? err);
   }
 

@@ -1,25 +1,29 @@
 import { crc32 } from "node:zlib";
+import { withFrames } from "../async/with-frames.js";
 import { OutputGapError } from "../errors/output-gap-error.js";
 import { ReplayStalledError } from "../errors/replay-stalled-error.js";
 import type { OutputPosition, ProcessStream, StreamPosition } from "../model/output.js";
-import { type OutputPiece, PieceBatch } from "../transport/output-batch.js";
+import { type OutputPiece, PieceBatch, SMALL_BYTES } from "../transport/output-batch.js";
 import type { Batch } from "../transport/wire.js";
 
 const MOST_SHORT_REPLAYS = 3;
-// Where frames are smaller on average, those of a batch are one block: one CRC serves for all.
-const SMALL_BYTES = 2048;
 
 interface Count {
   bytes: number;
   crc32: number;
 }
 
-/** Counts the bytes of both streams, and keeps a running CRC-32 of each. */
+/**
+ * Counts the bytes of both streams, and keeps a running CRC-32 of each. A batch is counted when it is
+ * taken, before a reader can change what it was given; where only a part of it was handed over, the
+ * position of that part is worked out when somebody asks for it.
+ */
 export class OutputCounter {
   readonly #stdout: Count;
   readonly #stderr: Count;
-  #held: Batch | undefined;
-  #counted = 0;
+  // The last batch, and the counts before it.
+  #batch: Batch | undefined;
+  #before: OutputPosition | undefined;
 
   /** @param from where to go on counting; by default, at the first byte. */
   constructor(from?: OutputPosition) {
@@ -51,21 +55,26 @@ export class OutputCounter {
     }
   }
 
-  /** Counts what is left of the batch that was held, and holds another to be counted later. */
-  hold(batch: Batch | undefined): void {
-    if (this.#held) {
-      this.countTo(this.#held.count);
-    }
-    this.#held = batch;
-    this.#counted = 0;
+  /** Counts a batch that is handed over from now on. */
+  addBatch(batch: Batch): void {
+    this.#before = this.position();
+    this.#batch = batch;
+    this.addFrames(batch, 0, batch.count);
   }
 
-  /** Counts the frames of the batch that is held, up to, and not including, one. */
-  countTo(index: number): void {
-    if (this.#held && index > this.#counted) {
-      this.addFrames(this.#held, this.#counted, index);
-      this.#counted = index;
+  /** The counts where so many frames of the last batch were handed over. */
+  positionAfter(frames: number): OutputPosition {
+    if (!this.#batch || frames >= this.#batch.count) {
+      return this.position();
     }
+    const counter = new OutputCounter(this.#before);
+    counter.addFrames(this.#batch, 0, frames);
+    return counter.position();
+  }
+
+  /** How many bytes of each stream come before the last batch. */
+  get before(): OutputPosition | undefined {
+    return this.#before;
   }
 
   /** The counts as they are now. */
@@ -163,7 +172,7 @@ export class Replay {
       const stream = stderr ? "OUTPUT_STREAM_STDERR" : "OUTPUT_STREAM_STDOUT";
       const gap = { stream, fromByte: 0, toByte: known.bytes } as const;
       const why = "the server replays other bytes than it sent before";
-      throw new OutputGapError(this.#processName, why, gap);
+      throw withFrames(() => new OutputGapError(this.#processName, why, gap));
     }
     return data.subarray(old);
   }
@@ -196,7 +205,9 @@ export class ReplayWatch {
     }
     this.#shortReplays += 1;
     if (this.#shortReplays >= MOST_SHORT_REPLAYS) {
-      throw new ReplayStalledError(this.#processName, this.#shortReplays, { cause });
+      throw withFrames(
+        () => new ReplayStalledError(this.#processName, this.#shortReplays, { cause }),
+      );
     }
   }
 
@@ -210,10 +221,13 @@ export class ReplayWatch {
     const short = replay.shortStream();
     const end = JSON.stringify(replay.replayed());
     if (short && end === this.#shortestEnd) {
-      throw new OutputGapError(
-        this.#processName,
-        "the server's replay ends before what it had sent earlier",
-        { stream: short.stream, fromByte: short.replayed, toByte: short.known },
+      throw withFrames(
+        () =>
+          new OutputGapError(
+            this.#processName,
+            "the server's replay ends before what it had sent earlier",
+            { stream: short.stream, fromByte: short.replayed, toByte: short.known },
+          ),
       );
     }
     this.#shortestEnd = end;

@@ -27,6 +27,9 @@ export type OptionsCheck<R extends Rules> = <T extends object>(
   options: T & SameNames<T, R>,
 ) => void;
 
+/** Makes the error for a name that is not known; `rule` is such as `is not known; did you mean …?`. */
+export type RefuseUnknown = (field: string, rule: string) => Error;
+
 /** T, if its names are those of the table: else no value at all, so that the call fails to compile. */
 export type SameNames<T, R> = [keyof T, keyof R] extends [keyof R, keyof T] ? T : never;
 
@@ -52,23 +55,45 @@ export function optionsCheck<R extends Rules>(
  * has more to it, and ask for nothing.
  *
  * @param prefix what messages put before the names.
+ * @param refuseUnknown for who tells unknown names in another way than by InvalidInputError.
  */
 export function checkOptions(
   field: string,
   value: unknown,
   rules: Rules,
   prefix = `${field}.`,
+  refuseUnknown: RefuseUnknown = refuseAsInput,
 ): asserts value is Values {
   requireObject(field, value);
   const unknown = unknownName(value, rules);
   if (unknown) {
     // Never with its value: it may be a secret whose name was mistyped.
-    throw new InvalidInputError(`${prefix}${unknown.name}`, unknown.rule);
+    throw refuseUnknown(`${prefix}${unknown.name}`, unknown.rule);
   }
   // Not Object.entries(), here and below: this is on the way of each call.
   for (const name in rules) {
     rules[name]?.(prefix + name, value[name]);
   }
+}
+
+/**
+ * Runs checks for a caller who is told by TypeErrors, since no service with codes is behind it; without
+ * the refused value.
+ *
+ * @throws TypeError such as `port: must be a whole number from 0 to 65535`.
+ */
+export function refusingByTypeError(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw error instanceof InvalidInputError
+      ? new TypeError(`${error.field}: ${error.rule}`)
+      : error;
+  }
+}
+
+function refuseAsInput(field: string, rule: string): Error {
+  return new InvalidInputError(field, rule);
 }
 
 /**
@@ -168,17 +193,25 @@ function plainForm(name: string): string {
   return name.toLowerCase().replaceAll("_", "");
 }
 
-/** How many letters must be inserted, removed or replaced to make one name the other. */
+/**
+ * How many letters must be inserted, removed, replaced or swapped with the next one to make one name
+ * the other.
+ */
 function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (const [column, other] of [...to].entries()) {
-      const [diagonal = 0, above = 0] = [row[column], row[column + 1]];
+  let beforeLast: readonly number[] = [];
+  let last: readonly number[] = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 0; row < from.length; row += 1) {
+    const next = [row + 1];
+    for (let column = 0; column < to.length; column += 1) {
+      const [diagonal = 0, above = 0] = [last[column], last[column + 1]];
       const left = next[column] ?? 0;
-      next.push(Math.min(above + 1, left + 1, diagonal + (letter === other ? 0 : 1)));
+      const replaced = diagonal + (from[row] === to[column] ? 0 : 1);
+      const isSwap = column > 0 && from[row] === to[column - 1] && from[row - 1] === to[column];
+      const swapped = isSwap ? (beforeLast[column - 1] ?? 0) + 1 : replaced;
+      next.push(Math.min(above + 1, left + 1, replaced, swapped));
     }
-    row = next;
+    beforeLast = last;
+    last = next;
   }
-  return row[to.length] ?? 0;
+  return last[to.length] ?? 0;
 }

@@ -1,7 +1,7 @@
 import { createRouterTransport, type Interceptor, type Transport } from "@connectrpc/connect";
 
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { checkOptions } from "./check-options.js";
+import { checkStubOptions } from "./check-options.js";
 import { createStub } from "./create-stub.js";
 import { FaultRegistry } from "./faults/fault-registry.js";
 import { injectFaults } from "./faults/inject-faults.js";
@@ -46,7 +46,7 @@ export interface StubTransport extends AsyncDisposable {
  * engine's name, a secret's or a limit that cannot be used.
  */
 export function createStubTransport(options: StubOptions = {}): StubTransport {
-  checkOptions<StubOptions>("createStubTransport", options, STUB_OPTION_RULES);
+  checkStubOptions<StubOptions>("createStubTransport", options, STUB_OPTION_RULES);
   const stub = createStub(options);
   const faults = new FaultRegistry({ network: false });
   const service = injectFaults(stub.service, faults);

@@ -32,12 +32,13 @@ export interface Stub {
  */
 export function createStub(options: StubOptions): Stub {
   const {
-    engines: names = [DEFAULT_ENGINE],
+    engines: given = [DEFAULT_ENGINE],
     users: subjects = { [randomBytes(24).toString("base64url")]: DEFAULT_SUBJECT },
     secrets,
     maxSpoolBytes,
   } = options;
-  const [parent] = names;
+  const described = given.map((engine) => (typeof engine === "string" ? { name: engine } : engine));
+  const parent = described[0]?.name;
   if (parent === undefined) {
     throw new TypeError("engines: name at least one, or leave it out for the default");
   }
@@ -57,8 +58,8 @@ export function createStub(options: StubOptions): Stub {
     ...(maxSpoolBytes !== undefined && { maxSpoolBytes }),
   });
   try {
-    for (const name of names) {
-      engines.create(name);
+    for (const { name, ...engineOptions } of described) {
+      engines.create(name, engineOptions);
     }
   } catch (error) {
     // Nothing runs yet, so that there is nothing to wait for.

@@ -37,4 +37,4 @@ export type { StubTls } from "./server/stub-tls.js";
 export type { StubConnection, StubServer } from "./start-stub-server.js";
 export { type StubServerOptions, startStubServer } from "./start-stub-server.js";
 export type { StubEngine, StubEngines } from "./stub-engines.js";
-export type { StubOptions } from "./stub-options.js";
+export type { StubEngineOptions, StubOptions } from "./stub-options.js";

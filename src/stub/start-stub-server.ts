@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
-import { checkOptions, optional, type Rules, wholeNumber } from "./check-options.js";
+import { VERSION } from "../model/version.js";
+import { optional, wholeNumber } from "../rules/values.js";
+import { checkStubOptions, type RulesOf } from "./check-options.js";
 import { createStub } from "./create-stub.js";
 import { ServerFaults } from "./faults/fault-registry.js";
 import { injectFaults } from "./faults/inject-faults.js";
@@ -43,7 +44,7 @@ export interface StubServerOptions extends StubOptions {
   readonly cors?: StubCors;
 }
 
-const SERVER_OPTION_RULES: Rules<StubServerOptions> = {
+const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
   ...STUB_OPTION_RULES,
   // Node takes a text that is no number for the path of a Unix socket, and creates it.
   port: optional(wholeNumber(0, 65_535)),
@@ -67,7 +68,7 @@ const SERVER_OPTION_RULES: Rules<StubServerOptions> = {
  * cannot be listened to (EADDRINUSE).
  */
 export async function startStubServer(options: StubServerOptions = {}): Promise<StubServer> {
-  checkOptions<StubServerOptions>("startStubServer", options, SERVER_OPTION_RULES);
+  checkStubOptions<StubServerOptions>("startStubServer", options, SERVER_OPTION_RULES);
   const { port = 0, tls, maxConcurrentStreams, cors, ...stubOptions } = options;
   const stub = createStub(stubOptions);
   const links = new Links();
@@ -78,7 +79,7 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
     server = await RestartableServer.start(port, {
       handlers: [
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
-        createVersionHandler(readPackageVersion()),
+        createVersionHandler(VERSION),
         createRpcHandler(service, links),
         createGatewayHandler(service, links),
       ],
@@ -180,15 +181,4 @@ export function createVersionHandler(version: string): NodeHandler {
     response.end(JSON.stringify({ version }));
     return true;
   };
-}
-
-/** The version of this package. */
-function readPackageVersion(): string {
-  // Two folders up is the package's root from src/ and from dist/ alike.
-  const file = new URL("../../package.json", import.meta.url);
-  const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
-  if (typeof manifest === "object" && manifest !== null && "version" in manifest) {
-    return String(manifest.version);
-  }
-  throw new Error(`${file.pathname} names no version`);
 }

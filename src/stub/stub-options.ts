@@ -1,14 +1,23 @@
-import { optional, type Rule, type Rules, requireObject, wholeNumber } from "./check-options.js";
+import { type Rule, requireObject } from "../rules/check-options.js";
+import { optional, requireString, wholeNumber } from "../rules/values.js";
+import { checkStubOptions, type RulesOf } from "./check-options.js";
+import { type CreateEngineOptions, ENGINE_OPTION_RULES } from "./engine/engine-options.js";
+
+/** An engine to create at first. */
+export interface StubEngineOptions extends CreateEngineOptions {
+  /** Its name, `workspaces/{workspace}/sandboxEngines/{sandbox_engine}`. */
+  readonly name: string;
+}
 
 /** What an embedded engine server and an in-memory transport have in common. */
 export interface StubOptions {
   /**
-   * The names of the engines to create at first, at least one. They are RUNNING, and the first user
-   * is their creator.
+   * The engines to create at first, at least one: a name, for one that is RUNNING, whose creator is the
+   * first user and that has a directory of its own, or a name with what `engines.create` takes.
    *
    * @default ["workspaces/default/sandboxEngines/local"]
    */
-  readonly engines?: readonly string[];
+  readonly engines?: readonly (string | StubEngineOptions)[];
   /**
    * Who may call: subjects by their bearer tokens, at least one. Only the creator of an engine can
    * reach it. A token is not empty and has no white space; of several, none is a whole number, since
@@ -25,8 +34,9 @@ export interface StubOptions {
    */
   readonly secrets?: Readonly<Record<string, string>>;
   /**
-   * How much output of one process is kept on disk, in bytes. Beyond it the process's pipe is not
-   * read on, so that the process blocks when it writes.
+   * How much output of one process is kept on disk, in bytes. Beyond it the process's pipe is closed,
+   * so that what it writes ends in SIGPIPE or EPIPE, and those who follow the output get
+   * ResourceExhausted.
    *
    * @default 2 GiB
    */
@@ -34,16 +44,26 @@ export interface StubOptions {
 }
 
 /** The rules of StubOptions. Tokens and secrets are not shown. */
-export const STUB_OPTION_RULES: Rules<StubOptions> = {
-  engines: optional(requireNames),
+export const STUB_OPTION_RULES: RulesOf<StubOptions> = {
+  engines: optional(requireEngines),
   users: optional(textsRule("the subject of each token")),
   secrets: optional(textsRule("the value of each version")),
   maxSpoolBytes: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
 };
 
-function requireNames(name: string, value: unknown): void {
+const ENGINE_RULES: RulesOf<StubEngineOptions> = { name: requireString, ...ENGINE_OPTION_RULES };
+
+function requireEngines(name: string, value: unknown): void {
   if (!Array.isArray(value)) {
-    throw new TypeError(`${name}: must be an array of names`);
+    throw new TypeError(
+      `${name}: must be an array of names, or of objects with a name and options`,
+    );
+  }
+  for (const [index, engine] of value.entries()) {
+    const path = `${name}[${index}]`;
+    if (typeof engine !== "string") {
+      checkStubOptions<StubEngineOptions>("the stub", engine, ENGINE_RULES, path);
+    }
   }
 }
 

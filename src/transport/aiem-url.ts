@@ -11,8 +11,13 @@ export interface ServerAddress {
   readonly pathPrefix: string;
   /** The value of the `:authority` header: the host and a port other than the scheme's. */
   readonly authority: string;
-  /** The host name or IP address, without the brackets of IPv6. */
+  /**
+   * The host name or IP address, without the brackets of IPv6, and without the dot at the end of an
+   * absolute name: TLS knows none (RFC 6066, section 3), and no certificate has one.
+   */
   readonly host: string;
+  /** The host as it is looked up: a dot at the end keeps search domains out. */
+  readonly lookupHost: string;
   readonly port: number;
   /** Whether connections use TLS. */
   readonly secure: boolean;
@@ -30,24 +35,27 @@ export function parseAiemUrl(url: string): ServerAddress {
   if (rule !== undefined) {
     throw new TypeError(`aiemUrl ${rule}`);
   }
-  const { origin, pathname, hostname, host, port, protocol } = new URL(url);
+  const { pathname, hostname, port, protocol } = new URL(url);
   const secure = protocol === "https:";
   const pathPrefix = pathname.replace(/\/+$/, "");
+  const name = hostname.replace(/\.$/, "");
+  const authority = port === "" ? name : `${name}:${port}`;
+  const origin = `${protocol}//${authority}`;
   return {
     origin,
     baseUrl: origin + pathPrefix,
     pathPrefix,
-    authority: host,
-    host: hostname.replace(/^\[|\]$/g, ""),
+    authority,
+    host: name.replace(/^\[|\]$/g, ""),
+    lookupHost: hostname.replace(/^\[|\]$/g, ""),
     port: port === "" ? (secure ? 443 : 80) : Number(port),
     secure,
-    loopback: isLoopback(hostname),
+    loopback: isLoopback(name),
   };
 }
 
 // RFC 6761 keeps localhost and the names below it on this machine.
-function isLoopback(hostname: string): boolean {
-  const name = hostname.replace(/\.$/, "");
+function isLoopback(name: string): boolean {
   return (
     name === "localhost" ||
     name.endsWith(".localhost") ||

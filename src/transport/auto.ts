@@ -1,171 +1,347 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  isMessage,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
-import { type Failure, failed } from "../errors/outcome.js";
-import { ownFailure } from "./foreign-failure.js";
-import type { EnvironmentProxy } from "./proxy/environment-proxy.js";
+import {
+  CreateProcessRequestSchema,
+  ProcessService,
+} from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { type Failure, failed, type Outcome } from "../errors/outcome.js";
+import { foreign } from "./foreign-failure.js";
 import { shownFailure } from "./shown-failure.js";
-import type { Attempt, Batch, ClientWire, OutputSource, Wire } from "./wire.js";
+import {
+  type Attempt,
+  type Batch,
+  type ClientWire,
+  LEFT,
+  type OutputRequest,
+  type OutputSource,
+} from "./wire.js";
 
 /** What `protocol: "auto"` has settled on. */
 export interface ProtocolEvent {
-  /** The protocol of all calls from now on. */
+  /** The protocol of all calls from now on, unless that proves wrong later. */
   readonly protocol: "grpc" | "rest";
   /** Why, in words. */
   readonly reason: string;
-  /** What a call over gRPC failed with, where that is the reason. */
+  /** What a call over the other protocol failed with, where that is the reason. */
   readonly error: unknown;
 }
 
-/** Is told once; an error of it fails the call that settled it. */
+/** Is told each time that a protocol is settled; an error of it fails the call that settled it. */
 export type ProtocolHook = (event: ProtocolEvent) => void;
 
 /** What to choose from. */
 export interface AutoOptions {
   readonly grpc: ClientWire;
   readonly rest: ClientWire;
-  /** The proxy of the environment, which gRPC cannot use. */
-  readonly proxy: EnvironmentProxy | undefined;
   readonly onProtocol: ProtocolHook | undefined;
 }
 
 /**
- * Speaks gRPC, until a call proves that it is not spoken there; REST from then on. A call that proves
- * it is sent once more over REST: the proof is that nothing saw it. Calls that run at the same time
- * need not wait for each other: the first answer or proof decides, once.
+ * Speaks gRPC, until an answer proves that REST is spoken there instead; and the other way around
+ * from then on. Where there is doubt, a read asks the other protocol: the call itself, if it is a
+ * short read, or else a read in its place. A call with an effect goes over the other protocol only
+ * when that is settled. Calls that run at the same time do not wait for each other.
  */
-export function autoWire({ grpc, rest, proxy, onProtocol }: AutoOptions): ClientWire {
-  let settled: ProtocolEvent["protocol"] | undefined;
+export function autoWire(options: AutoOptions): ClientWire {
+  return new AutoWire(options);
+}
 
-  /** @throws what the hook throws. */
-  function settle(protocol: ProtocolEvent["protocol"], reason: string, error?: unknown): void {
-    if (settled === undefined) {
-      settled = protocol;
-      onProtocol?.({ protocol, reason, error });
+type Protocol = ProtocolEvent["protocol"];
+
+const OTHER = { grpc: "rest", rest: "grpc" } as const;
+const NAMES = { grpc: "gRPC", rest: "REST" } as const;
+// Long enough for an answer, and short enough to follow the time that the silence of gRPC took.
+const PROBE_TIMEOUT_MS = 10_000;
+
+/** A failed attempt after which the other protocol is to be asked. */
+interface Doubt {
+  /** What was settled when the attempt began. */
+  readonly before: Protocol | undefined;
+  readonly first: Protocol;
+  readonly failure: Failure;
+  /** Whether the other protocol is settled, so that it need not be asked. */
+  readonly isSettled: boolean;
+}
+
+class AutoWire implements ClientWire {
+  readonly #wires: Readonly<Record<Protocol, ClientWire>>;
+  readonly #onProtocol: ProtocolHook | undefined;
+  #settled: Protocol | undefined;
+
+  constructor({ grpc, rest, onProtocol }: AutoOptions) {
+    this.#wires = { grpc, rest };
+    this.#onProtocol = onProtocol;
+  }
+
+  close(): void {
+    this.#wires.grpc.close();
+    this.#wires.rest.close();
+  }
+
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    input: MessageInitShape<I>,
+    attempt: Attempt,
+  ): Promise<Outcome<MessageShape<O>>> {
+    const before = this.#settled;
+    try {
+      const outcome = await this.#wires[before ?? "grpc"].unary(method, input, attempt);
+      const doubt = this.#doubt(before, outcome, attempt);
+      if (!doubt) {
+        return outcome;
+      }
+      const other = this.#wires[OTHER[doubt.first]];
+      const send = () => other.unary(method, input, attempt);
+      if (doubt.isSettled) {
+        return await send();
+      }
+      if (method.idempotency === Idempotency.NO_SIDE_EFFECTS && !attempt.hints.long) {
+        const answer = await send();
+        return this.#judge(doubt, answer) ? answer : failed(neither(doubt, answer, attempt));
+      }
+      const asked = await ask(other, method, input, attempt);
+      if (!this.#judge(doubt, asked)) {
+        return failed(neither(doubt, asked, attempt));
+      }
+      return attempt.limit.isEnded ? failed(LEFT) : await send();
+    } catch (thrown) {
+      return failed(foreign("local", thrown));
     }
   }
 
-  /** Notes what an attempt over gRPC came to; tells whether it goes over REST again. */
-  function settleBy(raw: Failure | undefined, { evidence }: Attempt): boolean {
-    const failure = raw && shownFailure(raw, evidence);
-    if (settled !== undefined && failure?.noGrpc === undefined) {
-      return false;
+  output(request: OutputRequest, attempt: Attempt): OutputSource {
+    const before = this.#settled;
+    const source = this.#wires[before ?? "grpc"].output(request, attempt);
+    return new DoubtfulOutput(source, (outcome) =>
+      this.#outputInstead(request, attempt, before, outcome),
+    );
+  }
+
+  /**
+   * Looks at how a stream begins.
+   *
+   * @returns what to read instead: a stream over the other protocol, or a failure.
+   * @throws what the hook throws.
+   */
+  async #outputInstead(
+    request: OutputRequest,
+    attempt: Attempt,
+    before: Protocol | undefined,
+    outcome: Outcome<unknown>,
+  ): Promise<OutputSource | Failure | undefined> {
+    const doubt = this.#doubt(before, outcome, attempt);
+    if (!doubt) {
+      return undefined;
     }
-    if (failure?.noGrpc !== undefined) {
-      const { noGrpc, code, metadata } = failure;
-      settle("rest", noGrpc, new ConnectError(noGrpc, code, metadata, undefined, failure.cause));
-      return settled === "rest";
+    const other = this.#wires[OTHER[doubt.first]];
+    if (!doubt.isSettled) {
+      const asked = await ask(
+        other,
+        ProcessService.method.getProcess,
+        { name: request.name },
+        attempt,
+      );
+      if (!this.#judge(doubt, asked)) {
+        return neither(doubt, asked, attempt);
+      }
     }
-    if (failure === undefined || (evidence.answered && isServersWord(failure))) {
-      settle("grpc", "the server has answered");
+    return attempt.limit.isEnded ? LEFT : other.output(request, attempt);
+  }
+
+  /**
+   * Notes what an attempt came to.
+   *
+   * @returns undefined if that is to stand.
+   * @throws what the hook throws.
+   */
+  #doubt(
+    before: Protocol | undefined,
+    outcome: Outcome<unknown>,
+    { limit, evidence }: Attempt,
+  ): Doubt | undefined {
+    const first = before ?? "grpc";
+    if (isOwn(outcome)) {
+      this.#settle(before, first, "the server has answered");
+    }
+    if (outcome.ok || limit.isEnded) {
+      return undefined;
+    }
+    const failure = shownFailure(outcome.failure, evidence);
+    const doubt = { before, first, failure };
+    switch (failure.protocol) {
+      case "excluded":
+        this.#settle(before, OTHER[first], failure.message, failure);
+        return { ...doubt, isSettled: true };
+      case "foreign":
+        return { ...doubt, isSettled: this.#settled === OTHER[first] };
+      case "silent":
+        // A server that has spoken a protocol may be silent for a while, and still speak it.
+        return before === undefined && this.#settled !== "grpc"
+          ? { ...doubt, isSettled: this.#settled === OTHER[first] }
+          : undefined;
+      case "spoken":
+      case undefined:
+        return undefined;
+    }
+  }
+
+  /**
+   * Judges by what the other protocol came to whether that is the one to speak.
+   *
+   * @throws what the hook throws.
+   */
+  #judge({ before, first, failure }: Doubt, answer: Outcome<unknown>): boolean {
+    if (isOwn(answer)) {
+      this.#settle(before, OTHER[first], failure.message, failure);
+      return true;
     }
     return false;
   }
 
-  function current(): Wire | undefined {
-    if (proxy) {
-      settle("rest", `${proxy.variable} names a proxy, which gRPC cannot use`);
+  /**
+   * Settles on a protocol, unless another call has done so meanwhile.
+   *
+   * @throws what the hook throws.
+   */
+  #settle(
+    before: Protocol | undefined,
+    protocol: Protocol,
+    reason: string,
+    failure?: Failure,
+  ): void {
+    if (this.#settled === before && before !== protocol) {
+      this.#settled = protocol;
+      const error =
+        failure &&
+        new ConnectError(reason, failure.code, failure.metadata, undefined, failure.cause);
+      this.#onProtocol?.({ protocol, reason, error });
     }
-    return settled === undefined ? undefined : settled === "rest" ? rest : grpc;
   }
+}
 
+/** Whether an answer is one that the protocol has, from a server that speaks it. */
+function isOwn(outcome: Outcome<unknown>): boolean {
+  return outcome.ok || outcome.failure.protocol === "spoken";
+}
+
+/** Asks whether a protocol is spoken, by a short read about the resource of a call. */
+async function ask(
+  wire: ClientWire,
+  method: { readonly input: DescMessage },
+  input: MessageInitShape<DescMessage>,
+  attempt: Attempt,
+): Promise<Outcome<unknown>> {
+  const message = create(method.input, input);
+  const { headers, rejectedToken } = attempt.hints;
+  const limit = attempt.limit.within({ ms: PROBE_TIMEOUT_MS });
+  // What is known of the token is known of the call's.
+  const asking: Attempt = { hints: { headers, rejectedToken }, limit, evidence: attempt.evidence };
+  try {
+    if (isMessage(message, CreateProcessRequestSchema)) {
+      const request = { parent: message.parent, pageSize: 1 };
+      return await wire.unary(ProcessService.method.listProcesses, request, asking);
+    }
+    const name = "name" in message && typeof message.name === "string" ? message.name : "";
+    return await wire.unary(ProcessService.method.getProcess, { name }, asking);
+  } finally {
+    limit.release();
+  }
+}
+
+/**
+ * The failure of a call where neither protocol is spoken now. That may pass: an edge has bad moments,
+ * and nothing has seen the call. But one that accepts connections and says nothing at all is told at
+ * once, or it would be waited for again and again.
+ */
+function neither({ first, failure }: Doubt, answer: Outcome<unknown>, { limit }: Attempt): Failure {
+  const other = answer.ok ? LEFT : answer.failure;
+  if (other === LEFT && limit.isEnded) {
+    return LEFT;
+  }
+  if (other.protocol === "silent" && failure.protocol === "silent") {
+    const message = `${failure.message}; nor does it answer over REST`;
+    return { ...failure, message, delay: "never" };
+  }
+  if (other === LEFT || other.protocol === "silent") {
+    return { ...failure, kind: failure.kind === "local" ? "refused" : failure.kind };
+  }
+  // What only a connection came to says less than an answer.
+  const isBetter = failure.kind !== "status" && other.kind !== "local" && other.kind !== "refused";
+  const [told, added] = isBetter ? [other, first] : [failure, OTHER[first]];
+  const extra = isBetter ? failure.message : other.message;
+  const isFinal = told.kind === "status" && (isBetter || other.kind === "status");
   return {
-    close() {
-      grpc.close();
-      rest.close();
-    },
-    async unary(method, input, attempt) {
-      try {
-        const wire = current();
-        if (wire) {
-          return await wire.unary(method, input, attempt);
-        }
-        const outcome = await grpc.unary(method, input, attempt);
-        const again = settleBy(outcome.ok ? undefined : outcome.failure, attempt);
-        return again && !attempt.limit.isEnded ? await rest.unary(method, input, attempt) : outcome;
-      } catch (thrown) {
-        return failed(ownFailure(thrown));
-      }
-    },
-    output(request, attempt) {
-      try {
-        const wire = current();
-        return wire
-          ? wire.output(request, attempt)
-          : new UnsettledOutput(
-              grpc.output(request, attempt),
-              (failure) => settleBy(failure, attempt),
-              () => rest.output(request, attempt),
-            );
-      } catch (thrown) {
-        return new FailedOutput(ownFailure(thrown));
-      }
-    },
+    ...told,
+    kind: isFinal ? "status" : "refused",
+    message: `${told.message}; over ${NAMES[added]}: ${extra}`,
+    delay: other.delay ?? failure.delay,
   };
 }
 
-// A status of gRPC, from whoever: REST's edge would not have sent it.
-function isServersWord({ kind, metadata }: Failure): boolean {
-  return kind !== "lost" && (metadata?.has("grpc-status") ?? false);
-}
-
-/** A stream over gRPC that begins again over REST where gRPC is not spoken. */
-class UnsettledOutput implements OutputSource {
-  readonly #settle: (failure: Failure | undefined) => boolean;
-  readonly #restart: () => OutputSource;
+/** A stream that begins again over the other protocol where its own is not spoken. */
+class DoubtfulOutput implements OutputSource {
+  readonly #instead: (outcome: Outcome<unknown>) => Promise<OutputSource | Failure | undefined>;
   #source: OutputSource;
-  #isSettled = false;
+  #failure: Failure | undefined;
+  #isBegun = false;
   #isClosed = false;
 
   constructor(
     source: OutputSource,
-    settle: (failure: Failure | undefined) => boolean,
-    restart: () => OutputSource,
+    instead: (outcome: Outcome<unknown>) => Promise<OutputSource | Failure | undefined>,
   ) {
     this.#source = source;
-    this.#settle = settle;
-    this.#restart = restart;
+    this.#instead = instead;
   }
 
   take(): Batch | undefined {
     return this.#source.take();
   }
 
-  async wait() {
-    const outcome = await this.#source.wait();
-    if (this.#isSettled || this.#isClosed) {
-      return outcome;
-    }
-    this.#isSettled = true;
-    try {
-      if (this.#settle(outcome.ok ? undefined : outcome.failure)) {
-        this.#source = this.#restart();
-        return await this.#source.wait();
-      }
-    } catch (thrown) {
-      this.#source.close();
-      return failed(ownFailure(thrown));
-    }
-    return outcome;
+  wait(): Promise<Outcome<"batch" | "end">> {
+    return this.#isBegun ? this.#source.wait() : this.#begin();
   }
 
   close(): void {
     this.#isClosed = true;
     this.#source.close();
   }
-}
 
-/** A stream that could not be opened. */
-class FailedOutput implements OutputSource {
-  readonly #failure: Failure;
-
-  constructor(failure: Failure) {
-    this.#failure = failure;
-  }
-
-  take(): undefined {}
-
-  async wait() {
+  async #begin(): Promise<Outcome<"batch" | "end">> {
+    if (this.#failure) {
+      return failed(this.#failure);
+    }
+    const outcome = await this.#source.wait();
+    if (this.#isClosed) {
+      return outcome;
+    }
+    try {
+      const instead = await this.#instead(outcome);
+      if (!instead) {
+        this.#isBegun = true;
+        return outcome;
+      }
+      if ("wait" in instead && !this.#isClosed) {
+        this.#isBegun = true;
+        this.#source = instead;
+        return await instead.wait();
+      }
+      if ("wait" in instead) {
+        instead.close();
+      }
+      this.#failure = "wait" in instead ? LEFT : instead;
+    } catch (thrown) {
+      this.#source.close();
+      this.#failure = foreign("local", thrown);
+    }
     return failed(this.#failure);
   }
-
-  close(): void {}
 }

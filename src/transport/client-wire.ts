@@ -41,6 +41,7 @@ export function createClientWire(
   const dial = {
     address,
     guard,
+    proxy: environmentProxy(address),
     verifySsl: options.verifySsl ?? true,
     sslCaCert: options.sslCaCert,
     sslClientCert: options.sslClientCert,
@@ -50,8 +51,6 @@ export function createClientWire(
   const readMaxBytes = options.readMaxBytes ?? READ_MAX_BYTES;
   const prepare = prepareHeaders({ tokenProvider, guard });
   const common = { address, dial, readMaxBytes, prepare };
-  const proxy = environmentProxy(address);
-
   function pool(): SessionPool {
     const streamWindowBytes = options.streamWindowBytes ?? STREAM_WINDOW_BYTES;
     return new SessionPool({ ...dial, streamWindowBytes, maxConnections: options.maxConnections });
@@ -67,8 +66,7 @@ export function createClientWire(
 
   const grpc = () =>
     within(grpcWire({ ...common, http2: new Http2Client(pool()) }), "grpc-timeout");
-  const rest = () =>
-    within(restWire({ ...common, dial: { ...dial, proxy } }), "grpc-timeout", true);
+  const rest = () => within(restWire(common), "grpc-timeout", true);
   switch (protocol) {
     case "grpc":
       return grpc();
@@ -80,7 +78,7 @@ export function createClientWire(
     case "rest":
       return rest();
     case "auto":
-      return autoWire({ grpc: grpc(), rest: rest(), proxy, onProtocol });
+      return autoWire({ grpc: grpc(), rest: rest(), onProtocol });
   }
 }
 

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { fileLimitReason, nodeErrorCode } from "../errors/node-error-code.js";
-import { type Failure, FailureThrown } from "../errors/outcome.js";
+import { type Failure, FailureThrown, type ProtocolSign } from "../errors/outcome.js";
 import type { ServerAddress } from "./aiem-url.js";
 
 /** Why no connection could be made. */
@@ -12,16 +12,13 @@ export interface ConnectFailureReason {
    * @default false, it may pass
    */
   readonly lasting?: boolean | undefined;
-  /**
-   * Whether it proves that gRPC is not spoken there.
-   * @default false
-   */
-  readonly noGrpc?: boolean | undefined;
+  /** What it tells about the protocol of the connection. */
+  readonly protocol?: ProtocolSign | undefined;
 }
 
 /** The failure of a connection that could not be made. */
 export function cannotConnect(
-  { text, lasting = false, noGrpc = false }: ConnectFailureReason,
+  { text, lasting = false, protocol }: ConnectFailureReason,
   address: ServerAddress,
   cause?: unknown,
 ): Failure {
@@ -31,7 +28,7 @@ export function cannotConnect(
     code: Code.Unavailable,
     message,
     cause,
-    noGrpc: noGrpc ? message : undefined,
+    protocol,
   };
 }
 
@@ -66,11 +63,12 @@ export function noCommonProtocol(alpn: "h2" | "http/1.1"): ConnectFailureReason 
     ? {
         text: 'the server does not offer HTTP/2 (ALPN), which is needed; for AIEM\'s public REST surface use protocol: "rest", for Connect over HTTP/1.1 httpVersion: "1.1"',
         lasting: true,
-        noGrpc: true,
+        protocol: "excluded",
       }
     : {
         text: 'the server does not offer HTTP/1.1 (ALPN), which is needed; if it speaks gRPC, use protocol: "grpc"',
         lasting: true,
+        protocol: "excluded",
       };
 }
 
@@ -84,7 +82,7 @@ function reasonOf(cause: unknown, address: ServerAddress): ConnectFailureReason 
     case "EAI_FAIL":
     case "EAI_NODATA":
     case "EAI_NONAME":
-      return { text: `no address found for ${address.host} (${code}); check the name` };
+      return { text: `no address found for ${address.lookupHost} (${code}); check the name` };
     case "ETIMEDOUT":
       return { text: "no answer (ETIMEDOUT); check the address and firewalls" };
     default: {
@@ -107,7 +105,7 @@ function protocolReason(
 ): ConnectFailureReason | undefined {
   if (code?.startsWith("ERR_HTTP2_") || code?.startsWith("HPE_")) {
     const text = `the server does not speak the expected HTTP version there${tlsHint(address)}; if it has HTTP/1.1 only, use protocol: "rest", or "connect" with httpVersion: "1.1"`;
-    return { text, lasting: true, noGrpc: true };
+    return { text, lasting: true, protocol: "foreign" };
   }
   return undefined;
 }

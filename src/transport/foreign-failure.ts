@@ -27,8 +27,9 @@ const NEVER_CONNECTED = new Set([
 const BROKEN_CONNECTION = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNABORTED"]);
 
 /**
- * Tells what happened from what a foreign transport threw: the only place that looks at texts, since
- * there is nothing else. The order matters, because the codes of broken connections depend on the
+ * Tells what happened from what a foreign transport threw. Its texts are looked at, since there is
+ * nothing else; those of connect-node, whose connections are ours, in connect-wire.ts. The order
+ * matters, because the codes of broken connections depend on the
  * protocol: first the cause's code, then the wording of a missing end, then the code.
  */
 export function foreignFailure(thrown: unknown): Failure {

@@ -32,7 +32,7 @@ const STREAM_OUTPUT = ProcessService.method.streamOutput;
 /** How an attempt is handed to a transport, and what is made of the errors that it throws. */
 export interface ForeignOptions {
   /** The headers of an attempt; by default the caller's. */
-  headers?(attempt: Attempt): Headers | Promise<Outcome<Headers>>;
+  headers?(attempt: Attempt): Promise<Outcome<Headers>>;
   /** Runs the call, in a context that the transport needs. */
   run?<T>(attempt: Attempt, method: DescMethod, call: () => Promise<T>): Promise<T>;
   /** Tells what happened from what was thrown. */
@@ -109,13 +109,12 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
 }
 
 async function headersOf(attempt: Attempt, options: ForeignOptions): Promise<Outcome<Headers>> {
-  if (!options.headers) {
-    const headers = new Headers(attempt.hints.headers);
-    attempt.evidence.credentials = headers.get("authorization") ?? undefined;
-    return { ok: true, value: headers };
+  if (options.headers) {
+    return await options.headers(attempt);
   }
-  const headers = await options.headers(attempt);
-  return headers instanceof Headers ? { ok: true, value: headers } : headers;
+  const headers = new Headers(attempt.hints.headers);
+  attempt.evidence.credentials = headers.get("authorization") ?? undefined;
+  return { ok: true, value: headers };
 }
 
 // Both protocols' headers: each server reads its own.
@@ -160,7 +159,7 @@ export class MessageSource implements OutputSource {
   readonly #attempt: Attempt;
   readonly #limit: Limit;
   readonly #failureOf: (thrown: unknown, attempt: Attempt) => Failure;
-  readonly #stopListening: () => void;
+  readonly #stopListening: () => void = () => undefined;
   #pieces: OutputPiece[] = [];
   #bytes = 0;
   #end: Outcome<"end"> | undefined;

@@ -1,8 +1,10 @@
 import type { Batch } from "./wire.js";
 
-// Smaller frames, on average, are copied together, so that one of them that is kept does not pin
-// what Node.js read at once (64 KiB), and one CRC serves for all of them.
-const SMALL_BYTES = 2048;
+/**
+ * Smaller frames, on average, are copied together, so that one of them that is kept does not pin what
+ * Node.js read at once (64 KiB), and one CRC serves for all of them.
+ */
+export const SMALL_BYTES = 2048;
 
 const NOTHING = new Uint8Array(0);
 

@@ -18,16 +18,14 @@ const HIDDEN = "[hidden]";
 export function shownFailure(failure: Failure, { credentials }: Evidence): Failure {
   const secret = secretOf(credentials);
   const message = shown(failure.message, secret);
-  const noGrpc = failure.noGrpc === undefined ? undefined : shown(failure.noGrpc, secret);
   const metadata = secret === undefined ? failure.metadata : hidden(failure.metadata, secret);
-  const isSame =
-    message === failure.message && noGrpc === failure.noGrpc && metadata === failure.metadata;
+  const isSame = message === failure.message && metadata === failure.metadata;
   if (isSame || failure.thrown !== undefined) {
     return failure;
   }
   const details = secret === undefined ? failure.details : hiddenDetails(failure.details, secret);
   // The cause is as a rule an error with the same text as it came.
-  return { ...failure, message, noGrpc, metadata, details, cause: undefined };
+  return { ...failure, message, metadata, details, cause: undefined };
 }
 
 function secretOf(credentials: string | undefined): string | undefined {

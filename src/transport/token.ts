@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Failure, failed, type Outcome } from "../errors/outcome.js";
+import { VERSION } from "../model/version.js";
 import type { TokenProvider } from "./connection-config.js";
 import { ownFailure } from "./foreign-failure.js";
 import type { PlaintextGuard } from "./plaintext-guard.js";
 import type { PrepareHeaders, RequestHeaders } from "./request-headers.js";
-import { VERSION } from "./version.js";
 import type { Attempt } from "./wire.js";
 
 const USER_AGENT = `aiem-process-client/${VERSION} node/${process.versions.node}`;

@@ -94,9 +94,19 @@ describe("the patience of a short call", () => {
   it("does what the server asks for, unless that is never, or longer than an outage may be", () => {
     const patience = new Patience(retryPolicy({ maxOutageMs: 10_000 }), "attempts");
     expect(patience.nextDelayMs(failure("unavailable", { ms: 9_000 }))).toBe(9_000);
-    expect(patience.nextDelayMs(failure("unavailable", { ms: 0 }))).toBe(0);
     expect(patience.nextDelayMs(failure("unavailable", { ms: 10_001 }))).toBeUndefined();
     expect(patience.nextDelayMs(failure("unavailable", "never"))).toBeUndefined();
+  });
+
+  it("pauses no shorter than by itself where the server asks for less", () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    for (const per of ["attempts", "outage"] as const) {
+      const patience = new Patience(retryPolicy({ maxAttempts: 9 }), per);
+      const pauses = [0, 0, 60, 500].map((ms) =>
+        patience.nextDelayMs(failure("unavailable", { ms })),
+      );
+      expect(pauses).toEqual([50, 100, 200, 500]);
+    }
   });
 
   it("is none without retries, whatever the server asks for", () => {

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { realpathSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { buffer, text } from "node:stream/consumers";
 import { afterEach, describe, expect, inject, it } from "vitest";
 
@@ -8,8 +10,13 @@ const { consumer } = inject("packed");
 const started = new Set<ChildProcess>();
 
 function quickstart(...args: string[]) {
+  return quickstartIn(consumer, ...args);
+}
+
+function quickstartIn(called: string, ...args: string[]) {
   const child = spawn(process.execPath, ["examples/quickstart.mjs", ...args], {
     cwd: consumer,
+    env: { ...process.env, INIT_CWD: called },
     stdio: ["ignore", "pipe", "pipe"],
   });
   started.add(child);
@@ -73,6 +80,8 @@ describe("npm start -- COMMAND", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    ["SIGHUP", 129],
+    ["SIGQUIT", 131],
   ] as const)("ends the command on %s and shows what it says last", async (signal, exitCode) => {
     const script = "trap 'echo bye; kill $!; exit 0' TERM; echo ready; sleep 60 & wait";
     const { child, closed } = quickstart("sh", "-c", script);
@@ -85,6 +94,12 @@ describe("npm start -- COMMAND", () => {
     }
     expect(output.join("")).toBe("ready\nbye\n");
     expect(await closed).toEqual([exitCode, null]);
+  });
+
+  it("runs the command in the directory that npm was called in, with the caller's home", async () => {
+    const called = realpathSync(tmpdir());
+    const { child } = quickstartIn(called, "sh", "-c", 'pwd -P; echo "$HOME"');
+    expect(await text(child.stdout)).toBe(`${called}\n${homedir()}\n`);
   });
 
   it("ends the command when nobody reads its output any more", async () => {

@@ -1,4 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 
@@ -22,9 +24,16 @@ const SHARED: readonly [option: string, value: unknown][] = [
   ["secrets", null],
   ["engines", ENGINE],
   ["engines", null],
+  ["engines[0]", [5]],
+  ["engines[0].name", [{ state: "STATE_FAILED" }]],
+  ["engines[1].state", [ENGINE, { name: "workspaces/w/sandboxEngines/f", state: "RUNNING" }]],
   ["maxSpoolBytes", null],
   ["maxSpoolBytes", "1"],
 ];
+
+function beginsWith(option: string): RegExp {
+  return new RegExp(`^${option.replaceAll(/[.[\]]/g, "\\$&")}[: .].*must`);
+}
 
 describe("options that cannot be", () => {
   it.each([0, -1, 1.5, 2 ** 31, Number.NaN, Number.POSITIVE_INFINITY])(
@@ -59,17 +68,18 @@ describe("options that cannot be", () => {
     ["cors", ["http://localhost"]],
     ...SHARED,
   ])("refuse %s: %j by startStubServer, which names it", async (option, value) => {
-    const [name = ""] = option.split(".");
+    const [name = ""] = option.split(/[.[]/);
     const starting = startStubServer({ [name]: value });
     await expect(starting).rejects.toThrow(TypeError);
-    await expect(starting).rejects.toThrow(new RegExp(`^${option}\\b.*must`));
+    await expect(starting).rejects.toThrow(beginsWith(option));
     expect(existsSync("aiem.sock")).toBe(false);
   });
 
   it.each(SHARED)("refuse %s: %j by createStubTransport, which names it", (option, value) => {
-    const make = () => createStubTransport({ [option]: value });
+    const [name = ""] = option.split(/[.[]/);
+    const make = () => createStubTransport({ [name]: value });
     expect(make).toThrow(TypeError);
-    expect(make).toThrow(new RegExp(`^${option}\\b.*must`));
+    expect(make).toThrow(beginsWith(option));
   });
 
   it.each([null, 5, [], "x"])("refuse %j in the place of options", async (bad) => {
@@ -182,5 +192,31 @@ describe("the engines of a stub", () => {
     expect(stub.engines.get(ENGINE)).toEqual(engine);
     await stub.engines.delete(ENGINE);
     expect(stub.engines.get(ENGINE)).toBeUndefined();
+  });
+});
+
+describe("the option engines", () => {
+  it("takes what engines.create takes, besides names", async () => {
+    const rootDirectory = mkdtempSync(join(tmpdir(), "aiem-root-"));
+    const described = {
+      name: "workspaces/w/sandboxEngines/described",
+      state: "STATE_FAILED",
+      creator: "users/b",
+      rootDirectory,
+    } as const;
+    await using stub = createStubTransport({ engines: [described, ENGINE] });
+    expect(stub.parent).toBe(described.name);
+    expect(stub.engines.get(described.name)).toMatchObject(described);
+    expect(stub.engines.get(ENGINE)).toMatchObject({ state: "STATE_RUNNING" });
+    await stub.close();
+    expect(existsSync(rootDirectory)).toBe(true);
+    rmdirSync(rootDirectory);
+  });
+
+  it("refuses a name that it does not know in what it takes", () => {
+    const engine = { name: ENGINE, root: "/" };
+    expect(() => createStubTransport({ engines: [engine] })).toThrow(
+      /engines\[0\]\.root is not known/,
+    );
   });
 });

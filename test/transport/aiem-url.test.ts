@@ -35,6 +35,7 @@ describe("parseAiemUrl", () => {
       authority: "aiem.example.com",
       pathPrefix: "/a/b",
       host: "aiem.example.com",
+      lookupHost: "aiem.example.com",
       port: 443,
       secure: true,
       loopback: false,
@@ -47,8 +48,19 @@ describe("parseAiemUrl", () => {
     expect(parseAiemUrl("http://host").port).toBe(80);
   });
 
+  test("keeps the dot at the end of a name for its lookup only", () => {
+    expect(parseAiemUrl("https://eng.svc.cluster.local.:8443/a")).toMatchObject({
+      origin: "https://eng.svc.cluster.local:8443",
+      baseUrl: "https://eng.svc.cluster.local:8443/a",
+      authority: "eng.svc.cluster.local:8443",
+      host: "eng.svc.cluster.local",
+      lookupHost: "eng.svc.cluster.local.",
+    });
+  });
+
   test.each([
     ["http://localhost", true],
+    ["http://localhost.", true],
     ["http://a.localhost:1", true],
     ["http://127.0.0.1", true],
     ["http://127.9.9.9:1", true],

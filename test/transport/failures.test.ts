@@ -34,8 +34,8 @@ test.each([
   ["ECONNREFUSED", false],
   ["CERT_HAS_EXPIRED", false],
 ])("%s proves that gRPC is not spoken there: %s", (code, isProof) => {
-  const { noGrpc, message } = connectFailure(Object.assign(new Error(), { code }), ADDRESS);
-  expect(noGrpc).toBe(isProof ? message : undefined);
+  const { protocol } = connectFailure(Object.assign(new Error(), { code }), ADDRESS);
+  expect(protocol).toBe(isProof ? "foreign" : undefined);
 });
 
 test("a failure that is told already stays as it is", () => {

@@ -2,7 +2,7 @@ import { createClient, type Interceptor } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import packageJson from "../../package.json" with { type: "json" };
-import { VERSION } from "../../src/transport/version.js";
+import { VERSION } from "../../src/model/version.js";
 import { createTransport } from "../support/create-transport.js";
 import { closing } from "./support/cleanup.js";
 import { PROCESS } from "./support/process-name.js";

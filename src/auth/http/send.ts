@@ -5,6 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { Limit } from "../../async/limit.js";
 import { fileLimitReason, nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
+import { VERSION } from "../../model/version.js";
 import { parseAiemUrl } from "../../transport/aiem-url.js";
 import type { TransportOptions } from "../../transport/connection-config.js";
 import { decoderOf, notDecoded } from "../../transport/content-coding.js";
@@ -12,7 +13,6 @@ import { tlsReason } from "../../transport/failures.js";
 import { PlaintextGuard } from "../../transport/plaintext-guard.js";
 import { environmentProxy } from "../../transport/proxy/environment-proxy.js";
 import { dial } from "../../transport/socket/dial.js";
-import { VERSION } from "../../transport/version.js";
 import { shownUrl } from "./endpoint-url.js";
 
 /** How to reach identity providers and discovery services. */
@@ -145,7 +145,12 @@ function exchange(
     const request = httpRequest({
       method,
       path: url.pathname + url.search,
-      headers: { ...ACCEPTED, ...headers, host: url.host, "user-agent": USER_AGENT },
+      headers: {
+        ...ACCEPTED,
+        ...headers,
+        host: parseAiemUrl(url.origin).authority,
+        "user-agent": USER_AGENT,
+      },
       createConnection: () => socket,
       signal,
     });

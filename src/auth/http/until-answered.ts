@@ -40,7 +40,8 @@ function pauseMs(metadata: Headers, failures: number): number | undefined {
   if (failures >= MOST_ATTEMPTS || asked === "never" || (asked && asked.ms > MOST_ASKED_MS)) {
     return undefined;
   }
-  return asked?.ms ?? Math.random() * BASE_DELAY_MS * 2 ** (failures - 1);
+  // A server that asks for none, or for a time that has passed, is not asked without a pause.
+  return Math.max(asked?.ms ?? 0, Math.random() * BASE_DELAY_MS * 2 ** (failures - 1));
 }
 
 function mayPass(error: unknown): error is ConnectError {

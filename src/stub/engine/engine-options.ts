@@ -1,4 +1,5 @@
-import { optional, type Rules, requireText } from "../check-options.js";
+import { optional, requireString } from "../../rules/values.js";
+import type { RulesOf } from "../check-options.js";
 
 /** How to create an engine. */
 export interface CreateEngineOptions {
@@ -50,8 +51,8 @@ export function requireEngineState(name: string, state: unknown): asserts state 
 }
 
 /** The rules of CreateEngineOptions. Whether the root directory exists is checked where it is used. */
-export const ENGINE_OPTION_RULES: Rules<CreateEngineOptions> = {
+export const ENGINE_OPTION_RULES: RulesOf<CreateEngineOptions> = {
   state: optional(requireEngineState),
-  creator: optional(requireText),
-  rootDirectory: optional(requireText),
+  creator: optional(requireString),
+  rootDirectory: optional(requireString),
 };

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ConnectError } from "@connectrpc/connect";
 import { matchEngineName } from "../../model/resource-names.js";
-import { checkOptions } from "../check-options.js";
+import { checkStubOptions } from "../check-options.js";
 import { systemClock } from "./clock.js";
 import type { EngineDependencies } from "./dependencies.js";
 import {
@@ -14,6 +14,7 @@ import {
 } from "./engine-options.js";
 import { notFound } from "./refusals.js";
 import { OsRunner } from "./runner/os-runner.js";
+import { Watchdog } from "./runner/watchdog.js";
 import { SandboxEngine, settleAll } from "./sandbox-engine.js";
 import { StoredSecrets } from "./secrets.js";
 import { FileSpool, SmallOutputs } from "./spool/file-spool.js";
@@ -31,7 +32,7 @@ export interface EnginesOptions {
    */
   readonly secrets?: Readonly<Record<string, string>>;
   /**
-   * The most bytes of output to capture of one process; what it writes beyond them is not read.
+   * The most bytes of output to capture of one process; beyond them its pipes are closed.
    * @default 2 GiB
    */
   readonly maxSpoolBytes?: number;
@@ -57,6 +58,7 @@ export class Engines {
   /** Deletions that are under way. */
   readonly #removals = new Set<Promise<void>>();
   #offExit: (() => void) | undefined;
+  #watchdog: Watchdog | undefined;
   #closing: Promise<void> | undefined;
 
   /** @throws {TypeError} on a secret or a limit that cannot be used. */
@@ -68,7 +70,11 @@ export class Engines {
     }
     const clock = options.dependencies?.clock ?? systemClock;
     const smallOutputs = new SmallOutputs();
-    this.#ownRunner = new OsRunner(clock, () => this.#inside("fifos"));
+    this.#ownRunner = new OsRunner(
+      clock,
+      () => this.#inside("fifos"),
+      (session, startTime) => this.#watchdog?.watch(session, startTime),
+    );
     this.#dependencies = {
       randomId: randomUUID,
       runner: this.#ownRunner,
@@ -88,7 +94,7 @@ export class Engines {
     if (this.#closing !== undefined) {
       throw new TypeError("the engines are closed");
     }
-    checkOptions<CreateEngineOptions>("engines.create", options, ENGINE_OPTION_RULES);
+    checkStubOptions<CreateEngineOptions>("engines.create", options, ENGINE_OPTION_RULES);
     if (matchEngineName(name) === undefined) {
       throw new TypeError(
         `engine name ${JSON.stringify(name)} must be workspaces/{workspace}/sandboxEngines/{engine}`,
@@ -196,6 +202,7 @@ export class Engines {
     await Promise.allSettled(removals);
     await this.#ownRunner.close();
     await this.#directory.remove();
+    await this.#watchdog?.close();
   }
 
   /** A directory for this; no process is started before there is one. */
@@ -205,6 +212,8 @@ export class Engines {
       this.#ownRunner.killNow();
       this.#directory.removeNow();
     });
+    // Nor one that ends without its exit hooks.
+    this.#watchdog ??= new Watchdog(this.#directory.path);
     return this.#directory.inside(name);
   }
 

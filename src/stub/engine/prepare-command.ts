@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import type { Process } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { failedPrecondition, invalidArgument, systemErrorCode } from "./refusals.js";
@@ -38,6 +38,11 @@ function resolveWorkingDirectory(root: string, path: string): string {
     // The system would blame the command for a directory that cannot be entered.
     accessSync(directory, constants.X_OK);
   } catch (error) {
+    if (!existsSync(root)) {
+      throw failedPrecondition(
+        `the engine's root directory ${root} is gone: create it again, or use another engine`,
+      );
+    }
     throw failedPrecondition(
       `the working directory ${shown} cannot be used (${systemErrorCode(error)}): create it in the engine's root directory first`,
     );
@@ -61,12 +66,15 @@ function resolveWorkingDirectory(root: string, path: string): string {
  * @throws {ConnectError} FAILED_PRECONDITION where a secret version is missing.
  */
 function buildEnvironment(spec: Process, home: string, secrets: Secrets): Record<string, string> {
-  const environment: Record<string, string> = {
-    ...(process.env["PATH"] !== undefined && { PATH: process.env["PATH"] }),
-    HOME: home,
-    LANG: "C.UTF-8",
-    ...spec.environmentVariables,
-  };
+  // A Map, because to assign `__proto__` to an object defines no property of it.
+  const environment = new Map(
+    Object.entries({
+      ...(process.env["PATH"] !== undefined && { PATH: process.env["PATH"] }),
+      HOME: home,
+      LANG: "C.UTF-8",
+      ...spec.environmentVariables,
+    }),
+  );
   for (const [name, { secretVersion }] of Object.entries(spec.secretEnvironmentVariables)) {
     const value = secrets.read(secretVersion);
     if (value === undefined) {
@@ -78,7 +86,7 @@ function buildEnvironment(spec: Process, home: string, secrets: Secrets): Record
     if (value.includes("\0")) {
       throw failedPrecondition(`secret version ${secretVersion} holds a NUL byte`);
     }
-    environment[name] = value;
+    environment.set(name, value);
   }
-  return environment;
+  return Object.fromEntries(environment);
 }

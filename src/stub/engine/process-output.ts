@@ -62,17 +62,20 @@ export class ProcessOutput {
     try {
       for (;;) {
         check();
-        // Both before the look at the spool: what follows them is seen by the next round.
+        // All before the look at the spool: what follows them is seen by the next round.
         const { version } = this.#owner.changes;
         const final = this.#owner.isFinal();
+        const shortfall = this.#shortfall(OutputStream.COMBINED);
         if (await reader.fill()) {
           check();
           for (let chunk = takeJoined(reader); chunk; chunk = takeJoined(reader)) {
             yield chunk;
             check();
           }
+        } else if (shortfall !== undefined) {
+          // Not at the end only: a program that ignores SIGPIPE may run on for long.
+          throw shortfall;
         } else if (final) {
-          this.#throwIfShort(OutputStream.COMBINED);
           return;
         } else {
           await this.#owner.changes.after(version, signal);
@@ -89,8 +92,9 @@ export class ProcessOutput {
 
   async #reading<T>(stream: OutputStream, read: () => Promise<T>): Promise<T> {
     this.#throwIfRemoved();
-    if (this.#owner.isFinal()) {
-      this.#throwIfShort(stream);
+    const shortfall = this.#owner.isFinal() ? this.#shortfall(stream) : undefined;
+    if (shortfall !== undefined) {
+      throw shortfall;
     }
     try {
       return await read();
@@ -107,13 +111,10 @@ export class ProcessOutput {
     }
   }
 
-  #throwIfShort(stream: OutputStream): void {
-    for (const written of streamsOf(stream)) {
-      const shortfall = this.#spool.shortfall(written);
-      if (shortfall !== undefined) {
-        throw shortfall;
-      }
-    }
+  #shortfall(stream: OutputStream): ConnectError | undefined {
+    return streamsOf(stream)
+      .map((written) => this.#spool.shortfall(written))
+      .find((shortfall) => shortfall !== undefined);
   }
 }
 

@@ -30,6 +30,11 @@ export function resourceExhausted(message: string, cause?: unknown): ConnectErro
   return new ConnectError(message, Code.ResourceExhausted, undefined, undefined, cause);
 }
 
+/** What was kept is no longer there. */
+export function dataLoss(message: string, cause: unknown): ConnectError {
+  return new ConnectError(message, Code.DataLoss, undefined, undefined, cause);
+}
+
 /** The engine itself failed. */
 export function internal(message: string, cause: unknown): ConnectError {
   return new ConnectError(message, Code.Internal, undefined, undefined, cause);

@@ -10,10 +10,15 @@ const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
 export class TemporaryDirectory {
   #path: string | undefined;
 
+  /** Its absolute path; it is made if it is not there. */
+  get path(): string {
+    this.#path ??= realpathSync(mkdtempSync(join(tmpdir(), "aiem-engines-")));
+    return this.#path;
+  }
+
   /** The absolute path of a directory with this name inside, which exists. */
   inside(name: string): string {
-    this.#path ??= realpathSync(mkdtempSync(join(tmpdir(), "aiem-engines-")));
-    const path = join(this.#path, name);
+    const path = join(this.path, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   }

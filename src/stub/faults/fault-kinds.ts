@@ -1,5 +1,6 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { refuseUnknownNames } from "../check-options.js";
+import { MAX_TIMER_MS } from "../grpc/grpc-timeout.js";
 import { type CallWire, callWireKey } from "./call-wire.js";
 import { type Release, untilReleased } from "./release.js";
 import {
@@ -14,8 +15,6 @@ import {
   type OutputPoint,
   type StatusFault,
 } from "./stub-faults.js";
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 // RFC 9113, section 8.2.2: they belong to one HTTP/1.1 connection, and HTTP/2 forbids them.
 const CONNECTION_HEADERS = /^(connection|keep-alive|proxy-connection|transfer-encoding|upgrade)$/i;

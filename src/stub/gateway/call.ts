@@ -7,20 +7,12 @@ import {
 } from "@connectrpc/connect";
 import { callWireKey } from "../faults/call-wire.js";
 import type { NodeCallWire } from "../faults/network/node-call-wire.js";
+import { MAX_TIMER_MS, readGrpcTimeout } from "../grpc/grpc-timeout.js";
 import type { NodeRequest, NodeResponse } from "../server/node-handler.js";
 import { callHeaders } from "./metadata.js";
 
-// Node's timers fire at once for anything longer.
-const MAX_TIMER_MS = 2 ** 31 - 1;
-const TIMEOUT = /^(?<count>\d{1,19})(?<unit>[HMSmun])$/;
-const MS_PER_UNIT: Readonly<Record<string, number>> = {
-  H: 3_600_000,
-  M: 60_000,
-  S: 1_000,
-  m: 1,
-  u: 1e-3,
-  n: 1e-6,
-};
+// More than gRPC's own eight: what grpc-gateway takes.
+const TIMEOUT_DIGITS = 19;
 
 /** A call of the service, for a request. */
 export interface Call {
@@ -79,10 +71,10 @@ function callTimeoutMs(header: string | readonly string[] | undefined): number |
   if (header === undefined || header === "") {
     return undefined;
   }
-  const { count, unit } = TIMEOUT.exec(String(header))?.groups ?? {};
-  if (count === undefined || unit === undefined) {
+  const exact = readGrpcTimeout(String(header), TIMEOUT_DIGITS);
+  if (exact === undefined) {
     throw new ConnectError(`invalid grpc-timeout: ${header}`, Code.InvalidArgument);
   }
-  const timeoutMs = Math.ceil(Number(count) * (MS_PER_UNIT[unit] ?? 0));
+  const timeoutMs = Math.ceil(exact);
   return timeoutMs === 0 || timeoutMs > MAX_TIMER_MS ? undefined : timeoutMs;
 }

@@ -1,5 +1,5 @@
 import { cors as connectCors } from "@connectrpc/connect";
-import { checkOptions, type Rules } from "../check-options.js";
+import { checkStubOptions, type RulesOf } from "../check-options.js";
 import {
   answerEmpty,
   type NodeHandler,
@@ -18,10 +18,10 @@ export interface StubCors {
 
 /** @throws TypeError for an origin that no browser would send. */
 export function requireCors(name: string, cors: unknown): void {
-  checkOptions<StubCors>("startStubServer", cors, CORS_RULES, name);
+  checkStubOptions<StubCors>("startStubServer", cors, CORS_RULES, name);
 }
 
-const CORS_RULES: Rules<StubCors> = { origins: requireOrigins };
+const CORS_RULES: RulesOf<StubCors> = { origins: requireOrigins };
 
 function requireOrigins(name: string, origins: unknown): void {
   if (origins === "*") {

@@ -1,6 +1,8 @@
 import { constants } from "node:http2";
+import type { DescService } from "@bufbuild/protobuf";
 import {
   type ConnectRouter,
+  type ConnectRouterOptions,
   createConnectRouter,
   createContextValues,
   type ServiceImpl,
@@ -14,6 +16,8 @@ import { callWireKey } from "../faults/call-wire.js";
 import { Links } from "../faults/network/links.js";
 import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import { shapeResponse } from "../faults/network/shape-response.js";
+import { createGrpcHandler, type MessageLimits } from "../grpc/grpc-handler.js";
+import { MAX_TIMER_MS, readGrpcTimeout } from "../grpc/grpc-timeout.js";
 import { MAX_MESSAGE_BYTES, MAX_WRITTEN_BYTES } from "../service/message-limits.js";
 import {
   abandon,
@@ -32,19 +36,28 @@ export function createRpcHandler(
   service: ServiceImpl<typeof ProcessService>,
   links: Links = new Links(),
 ): NodeHandler {
-  return createRouterHandler(
-    createConnectRouter({
-      // Compressing output costs five times the CPU of sending it (measured).
-      acceptCompression: [],
-      readMaxBytes: MAX_MESSAGE_BYTES,
-      writeMaxBytes: MAX_WRITTEN_BYTES,
-    }).service(ProcessService, service),
-    links,
-  );
+  const limits = { readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_WRITTEN_BYTES };
+  return createServiceHandler(ProcessService, service, limits, links);
 }
 
-/** Serves the services of a router, which need not be ours: the conformance suite brings one. */
-export function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
+/** Serves a service, which need not be ours: the conformance suite brings one. */
+export function createServiceHandler<S extends DescService>(
+  service: S,
+  implementation: Partial<ServiceImpl<S>>,
+  options: MessageLimits & Pick<ConnectRouterOptions, "jsonOptions">,
+  links: Links,
+): NodeHandler {
+  const router = createConnectRouter({
+    // Compressing output costs five times the CPU of sending it (measured).
+    acceptCompression: [],
+    ...options,
+  }).service(service, implementation);
+  const grpc = createGrpcHandler(service, implementation, options, links);
+  const others = createRouterHandler(router, links);
+  return (request, response) => grpc(request, response) || others(request, response);
+}
+
+function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
@@ -110,15 +123,6 @@ function readRequest(
   }
 }
 
-// Node's timers fire at once for anything longer.
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-const MS_PER_GRPC_UNIT: Readonly<Record<string, number>> = {
-  H: 3_600_000,
-  M: 60_000,
-  S: 1_000,
-};
-
 /**
  * Removes a deadline that lies further ahead than a timer can run, 24.8 days: such a call would
  * expire at once instead. gRPC's header can carry 11,415 years.
@@ -128,10 +132,8 @@ export function dropEndlessTimeout(headers: Headers): void {
   if (connect !== null && /^\d{1,10}$/.test(connect) && Number(connect) > MAX_TIMER_MS) {
     headers.delete("connect-timeout-ms");
   }
-  const { count, unit } = /^(?<count>\d{1,8})(?<unit>[HMS])$/.exec(
-    headers.get("grpc-timeout") ?? "",
-  )?.groups ?? { count: "0", unit: "S" };
-  if (Number(count) * (MS_PER_GRPC_UNIT[unit ?? ""] ?? 0) > MAX_TIMER_MS) {
+  const ms = readGrpcTimeout(headers.get("grpc-timeout") ?? "");
+  if (ms !== undefined && ms > MAX_TIMER_MS) {
     headers.delete("grpc-timeout");
   }
 }

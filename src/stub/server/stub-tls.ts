@@ -1,6 +1,7 @@
 import { createSecureContext } from "node:tls";
 
-import { checkOptions, optional, type Rules } from "../check-options.js";
+import { optional } from "../../rules/values.js";
+import { checkStubOptions, type RulesOf } from "../check-options.js";
 
 /** The certificates of a server that speaks TLS, in PEM. */
 export interface StubTls {
@@ -25,7 +26,7 @@ export interface StubTls {
  * cause.
  */
 export function requireTls(name: string, tls: unknown): void {
-  checkOptions<StubTls>("startStubServer", tls, TLS_RULES, name);
+  checkStubOptions<StubTls>("startStubServer", tls, TLS_RULES, name);
   const { cert, key, ca } = tls;
   try {
     createSecureContext({ cert, key, ...(ca !== undefined && { ca }) });
@@ -35,7 +36,7 @@ export function requireTls(name: string, tls: unknown): void {
   }
 }
 
-const TLS_RULES: Rules<StubTls> = { cert: requirePem, key: requirePem, ca: optional(requirePem) };
+const TLS_RULES: RulesOf<StubTls> = { cert: requirePem, key: requirePem, ca: optional(requirePem) };
 
 // Not shown: a key is secret.
 function requirePem(name: string, pem: unknown): void {

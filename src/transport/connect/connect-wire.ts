@@ -13,7 +13,7 @@ import {
   tlsHint,
   tlsReason,
 } from "../failures.js";
-import { wireOf } from "../foreign.js";
+import { type ForeignOptions, wireOf } from "../foreign.js";
 import { foreign, foreignFailure, ownFailure } from "../foreign-failure.js";
 import { Http1Connection, Http1Connections, type Http1Options } from "../http1/connections.js";
 import { http2ErrorName } from "../http2/error-name.js";
@@ -44,8 +44,30 @@ const sendings = new AsyncLocalStorage<Sending>();
 
 type SessionManager = NonNullable<GrpcTransportOptions["sessionManager"]>;
 
+/** Connect's own transport, and what its calls need to be made. */
+export interface ConnectParts {
+  readonly transport: Transport;
+  readonly options: Required<ForeignOptions>;
+  /** Closes every connection. */
+  close(): void;
+}
+
 /** The Connect protocol over HTTP/2. */
 export function connectWire(options: ConnectWireOptions, pool: SessionPool): ClientWire {
+  return wireOfParts(connectHttp2Parts(options, pool));
+}
+
+/** The Connect protocol over HTTP/1.1: every open call holds a connection of its own. */
+export function connectHttp1Wire(options: ConnectWireOptions): ClientWire {
+  return wireOfParts(connectHttp1Parts(options));
+}
+
+function wireOfParts({ transport, options, close }: ConnectParts): ClientWire {
+  return { ...wireOf(transport, options), close };
+}
+
+/** What `connectWire` is made of, for other methods than the client's. */
+export function connectHttp2Parts(options: ConnectWireOptions, pool: SessionPool): ConnectParts {
   const { address } = options;
   const sessionManager: SessionManager = {
     authority: address.origin,
@@ -72,15 +94,15 @@ export function connectWire(options: ConnectWireOptions, pool: SessionPool): Cli
     httpVersion: "2",
     sessionManager,
   });
-  return connectWireOver(transport, options, () => pool.close(CLIENT_CLOSED));
+  return partsOver(transport, options, () => pool.close(CLIENT_CLOSED));
 }
 
-/** The Connect protocol over HTTP/1.1: every open call holds a connection of its own. */
-export function connectHttp1Wire(options: ConnectWireOptions): ClientWire {
+/** What `connectHttp1Wire` is made of. */
+export function connectHttp1Parts(options: ConnectWireOptions): ConnectParts {
   const connections = new Http1Connections(options.dial, () => sendings.getStore()?.attempt);
   const nodeOptions = { agent: connections.agent };
   const transport = createConnectTransport({ ...common(options), httpVersion: "1.1", nodeOptions });
-  return connectWireOver(transport, options, () => connections.close(CLIENT_CLOSED));
+  return partsOver(transport, options, () => connections.close(CLIENT_CLOSED));
 }
 
 function common({ address, readMaxBytes }: ConnectWireOptions) {
@@ -92,13 +114,13 @@ function common({ address, readMaxBytes }: ConnectWireOptions) {
   };
 }
 
-function connectWireOver(
+function partsOver(
   transport: Transport,
   { address, prepare }: ConnectWireOptions,
   close: () => void,
-): ClientWire {
+): ConnectParts {
   const sent = new WeakMap<Attempt, Sending>();
-  const wire = wireOf(transport, {
+  const options: Required<ForeignOptions> = {
     async headers(attempt): Promise<Outcome<Headers>> {
       const prepared = await prepare(attempt);
       if (!prepared.ok) {
@@ -120,8 +142,8 @@ function connectWireOver(
       return sendings.run(sending, call);
     },
     failureOf: (thrown, attempt) => failureOf(thrown, sent.get(attempt) ?? { attempt }, address),
-  });
-  return { ...wire, close };
+  };
+  return { transport, options, close };
 }
 
 /**

@@ -17,7 +17,14 @@ import type { Http2, Http2End, Http2Listener, Http2Stream } from "../http2/http2
 import type { PrepareHeaders, RequestHeaders } from "../request-headers.js";
 import { type Attempt, type Connection, LEFT } from "../wire.js";
 import type { MessageReader } from "./messages.js";
-import { codeOfHttpStatus, isOk, readStatus, statusFailure } from "./status.js";
+import {
+  addHeaders,
+  codeOfHttpStatus,
+  codeOfReset,
+  isOk,
+  readStatus,
+  statusFailure,
+} from "./status.js";
 
 /** What all calls to a server have in common. */
 export interface GrpcSettings {
@@ -40,7 +47,8 @@ export class GrpcCall implements Http2Listener {
   readonly #attempt: Attempt;
   readonly #reader: MessageReader;
   readonly #done: (failure: Failure | undefined) => void;
-  readonly #stopListening: () => void;
+  // A limit that has ended already calls back before there is anything to stop.
+  readonly #stopListening: () => void = () => undefined;
   #stream: Http2Stream | undefined;
   #sentAt = 0;
   #head: ResponseHead | undefined;
@@ -222,6 +230,10 @@ export class GrpcCall implements Http2Listener {
       if (!isOk(status)) {
         return this.#ofStatus(status, carrier);
       }
+      if (!this.#isGrpc && this.#bytes > 0) {
+        // What came cannot be read, so that the end would hide a loss.
+        return { ...this.#notGrpc(), kind: "unreadable" };
+      }
       return this.#reader.isMidMessage ? this.#cutShort() : undefined;
     }
     if (end && "failure" in end) {
@@ -311,7 +323,7 @@ export class GrpcCall implements Http2Listener {
       message,
       metadata,
       delay: readDelay(metadata),
-      noGrpc: missing && !type.startsWith("application/grpc") ? message : undefined,
+      protocol: missing && !type.startsWith("application/grpc") ? "foreign" : undefined,
     };
   }
 
@@ -321,32 +333,4 @@ export class GrpcCall implements Http2Listener {
     addHeaders(metadata, this.#trailers ?? {});
     return metadata;
   }
-}
-
-function codeOfReset(code: number): Code {
-  switch (code) {
-    case constants.NGHTTP2_ENHANCE_YOUR_CALM:
-      return Code.ResourceExhausted;
-    case constants.NGHTTP2_INADEQUATE_SECURITY:
-      return Code.PermissionDenied;
-    default:
-      return Code.Unavailable;
-  }
-}
-
-function addHeaders(headers: Headers, incoming: IncomingHttpHeaders): void {
-  for (const [name, value] of Object.entries(incoming)) {
-    if (!name.startsWith(":") && value !== undefined) {
-      for (const one of Array.isArray(value) ? value : [value]) {
-        append(headers, name, one);
-      }
-    }
-  }
-}
-
-// Node.js takes characters from servers that Headers refuses. None of them is needed.
-function append(headers: Headers, name: string, value: string): void {
-  try {
-    headers.append(name, value);
-  } catch {}
 }

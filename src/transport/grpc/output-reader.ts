@@ -150,17 +150,17 @@ export class OutputReader implements MessageReader {
     const part = chunk.subarray(from, from + MAX_HEAD_BYTES - before);
     head.set(part, before);
     const there = before + part.length;
-    const needed = there < PREFIX_BYTES ? MAX_HEAD_BYTES : PREFIX_BYTES + readUint32(head, 1);
-    if (there < Math.min(needed, MAX_HEAD_BYTES)) {
-      this.#headBytes = there;
-      return { at: from + part.length, failure: undefined };
-    }
-    this.#headBytes = 0;
-    const length = readUint32(head, 1);
-    const failure = checkPrefix(head[0] ?? 0, length, this.#readMaxBytes);
+    const length = there < PREFIX_BYTES ? undefined : readUint32(head, 1);
+    const failure =
+      length === undefined ? undefined : checkPrefix(head[0] ?? 0, length, this.#readMaxBytes);
     if (failure) {
       return { at: chunk.length, failure };
     }
+    if (length === undefined || there < Math.min(PREFIX_BYTES + length, MAX_HEAD_BYTES)) {
+      this.#headBytes = there;
+      return { at: from + part.length, failure };
+    }
+    this.#headBytes = 0;
     const { begin, stderr } = this.#dataIn(head, length);
     if (begin === undefined) {
       this.#message = new Uint8Array(length);

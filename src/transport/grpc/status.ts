@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http2";
+import { constants, type IncomingHttpHeaders } from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
@@ -40,6 +40,7 @@ export function statusFailure(
     metadata,
     details: readDetails(carrier["grpc-status-details-bin"], status),
     delay: readDelay(metadata),
+    protocol: "spoken",
   };
 }
 
@@ -92,7 +93,7 @@ function readDetails(
     return undefined;
   }
   try {
-    const { code, details } = readRpcStatus(Buffer.from(value, "base64"));
+    const { code, details } = readRpcStatus(Uint8Array.from(Buffer.from(value, "base64")));
     return code === status && details.length > 0 ? details : undefined;
   } catch {
     return undefined;
@@ -138,4 +139,34 @@ export function codeOfHttpStatus(status: number): Code {
     default:
       return Code.Unknown;
   }
+}
+
+/** The code of a reset that no status came with (PROTOCOL-HTTP2.md, "Errors"). */
+export function codeOfReset(code: number): Code {
+  switch (code) {
+    case constants.NGHTTP2_ENHANCE_YOUR_CALM:
+      return Code.ResourceExhausted;
+    case constants.NGHTTP2_INADEQUATE_SECURITY:
+      return Code.PermissionDenied;
+    default:
+      return Code.Unavailable;
+  }
+}
+
+/** Adds what Node.js has read, without HTTP/2's pseudo-headers. */
+export function addHeaders(headers: Headers, incoming: IncomingHttpHeaders): void {
+  for (const [name, value] of Object.entries(incoming)) {
+    if (!name.startsWith(":") && value !== undefined) {
+      for (const one of Array.isArray(value) ? value : [value]) {
+        append(headers, name, one);
+      }
+    }
+  }
+}
+
+// Node.js takes characters from servers that Headers refuses. None of them is needed.
+function append(headers: Headers, name: string, value: string): void {
+  try {
+    headers.append(name, value);
+  } catch {}
 }

@@ -67,6 +67,8 @@ export class Http1Connection implements Connection {
 export class Http1Connections {
   /** For requests of Node.js. A connection that cannot be made is told by a `FailureThrown`. */
   readonly agent: HttpAgent;
+  /** Whether the server has answered a request over any of them. */
+  heard = false;
   readonly #options: Http1Options;
   readonly #currentAttempt: () => Attempt | undefined;
   readonly #connections = new Map<object, Http1Connection>();

@@ -14,9 +14,19 @@ const LEAST_WIRE_BYTES = MAX_HEADER_LIST_BYTES / 4;
 /** The cause of a stream's end where the headers of the answer were more than this side reads. */
 export class HeadersTooLarge extends Error {
   constructor(cause: unknown) {
-    const text = `its headers or trailers are larger than the ${MAX_HEADER_LIST_BYTES} bytes that this client reads`;
-    super(text, { cause });
+    const limit = isTooManyFrames(cause)
+      ? "come in more frames than"
+      : `are larger than the ${MAX_HEADER_LIST_BYTES} bytes that`;
+    super(`its headers or trailers ${limit} this client reads`, { cause });
   }
+}
+
+// NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, which has no name in Node.js.
+const TOO_MANY_CONTINUATIONS = -905;
+
+/** Whether nghttp2 ended the whole connection because of headers in too many frames. */
+export function isTooManyFrames(error: unknown): boolean {
+  return error instanceof Error && "errno" in error && error.errno === TOO_MANY_CONTINUATIONS;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
 import type { Limit } from "../../async/limit.js";
 import type { Failure } from "../../errors/outcome.js";
 import type { Connection } from "../wire.js";
-import { HeadersTooLarge, maybeTooLarge } from "./header-limits.js";
+import { HeadersTooLarge, isTooManyFrames, maybeTooLarge } from "./header-limits.js";
 import type { Http2, Http2End, Http2Listener, Http2Request, Http2Stream } from "./http2.js";
 import type { SessionPool } from "./pool.js";
 import type { Session } from "./session.js";
@@ -55,6 +55,7 @@ class OpenRequest implements Http2Stream, PoolRequest {
   #trailers: IncomingHttpHeaders | undefined;
   #stalled: StalledChunks | undefined;
   #error: unknown;
+  #isFlood = false;
   #paused = false;
   #closed = false;
   // Nothing is told any more.
@@ -81,6 +82,8 @@ class OpenRequest implements Http2Stream, PoolRequest {
     this.#bytesBefore = bytesBefore;
     stream.on("error", (error) => {
       this.#error = error;
+      // Before the other requests on the connection are over, which counts them.
+      this.#isFlood = isTooManyFrames(error) && session.noteFlood(error);
     });
     stream.on("response", (received, flags) => this.#onHeaders(received, flags));
     stream.on("data", (chunk: Uint8Array) => this.#onData(chunk));
@@ -206,6 +209,10 @@ class OpenRequest implements Http2Stream, PoolRequest {
       return { rstCode: constants.NGHTTP2_NO_ERROR, neverProcessed: false };
     }
     const neverProcessed = this.#neverProcessed(stream);
+    if (this.#isFlood) {
+      const cause = new HeadersTooLarge(this.#error);
+      return { rstCode: stream.rstCode, neverProcessed: false, cause };
+    }
     const lost = this.#session?.lost;
     if (lost) {
       const isKnown = lost.kind === "lost" && neverProcessed;
@@ -221,10 +228,12 @@ class OpenRequest implements Http2Stream, PoolRequest {
     if (this.#answered) {
       return false;
     }
-    // Node gives every stream of the session the code of the GOAWAY: its last stream tells.
-    return goaway !== undefined && id !== undefined
-      ? id > goaway.lastStreamId
-      : rstCode === constants.NGHTTP2_REFUSED_STREAM;
+    if (goaway !== undefined && id !== undefined && id > goaway.lastStreamId) {
+      return true;
+    }
+    // Node gives every stream of a session that ends with an error the code of its GOAWAY.
+    const isItsOwn = goaway === undefined || goaway.code === constants.NGHTTP2_NO_ERROR;
+    return isItsOwn && rstCode === constants.NGHTTP2_REFUSED_STREAM;
   }
 
   #isTooLarge(rstCode: number): boolean {

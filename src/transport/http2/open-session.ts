@@ -1,5 +1,6 @@
 import { TLSSocket } from "node:tls";
 import { onAbort } from "../../async/abort-listeners.js";
+import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
 import { cannotConnect, noCommonProtocol } from "../failures.js";
 import { type DialOptions, dial } from "../socket/dial.js";
@@ -27,15 +28,26 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   } catch (error) {
     session.http2.destroy();
     socket.destroy();
-    throw noteSilence(error);
+    const agreed = socket instanceof TLSSocket && socket.alpnProtocol === "h2";
+    throw agreed ? afterAgreement(error, options) : noteSilence(error);
   }
   return session;
 }
 
-// A server that has accepted the connection and does not begin HTTP/2 speaks no gRPC.
+// A server that has agreed on HTTP/2 speaks it: whatever kept it from beginning may pass.
+function afterAgreement(error: unknown, { address }: SessionOptions): unknown {
+  const code = nodeErrorCode(error);
+  if (!code?.startsWith("ERR_HTTP2_")) {
+    return error;
+  }
+  const text = `the server agreed on HTTP/2 and broke it off before it began (${code})`;
+  return new FailureThrown(cannotConnect({ text }, address, error));
+}
+
+// One that was asked for HTTP/2 without such an agreement, and says nothing, may speak another one.
 function noteSilence(error: unknown): unknown {
   if (error instanceof FailureThrown && error.failure.kind === "refused") {
-    return new FailureThrown({ ...error.failure, noGrpc: error.failure.message });
+    return new FailureThrown({ ...error.failure, protocol: "silent" });
   }
   return error;
 }

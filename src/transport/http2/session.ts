@@ -241,6 +241,20 @@ export class Session implements Connection {
     this.#retired();
   }
 
+  /**
+   * Takes note that headers in too many frames ended the connection. Whose they were is certain only
+   * of a request that had the connection to itself.
+   *
+   * @returns whether the request that asks had.
+   */
+  noteFlood(cause: unknown): boolean {
+    if (!this.#lost && this.#streams.size > 1) {
+      const how = "sent headers in more frames than this client reads";
+      this.#lost = connectionLost(this.#address.origin, how, cause);
+    }
+    return !this.#lost;
+  }
+
   destroy(how: string): void {
     this.end(connectionLost(this.#address.origin, how));
   }

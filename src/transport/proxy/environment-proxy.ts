@@ -1,3 +1,5 @@
+import { BlockList, isIP, isIPv6 } from "node:net";
+import { domainToASCII } from "node:url";
 import type { ServerAddress } from "../aiem-url.js";
 
 /** A proxy that the environment names for a server. */
@@ -20,7 +22,9 @@ export function environmentProxy(
   environment: Environment = process.env,
 ): EnvironmentProxy | undefined {
   const name = address.secure ? "https_proxy" : "http_proxy";
-  const variable = [name, name.toUpperCase()].find((one) => environment[one]);
+  const variable = [name, name.toUpperCase()].find(
+    (one) => environment[one] && !isRequestHeader(one, environment),
+  );
   if (variable === undefined || address.loopback) {
     return undefined;
   }
@@ -31,34 +35,54 @@ export function environmentProxy(
   return { variable, url: parse(environment[variable] ?? "") };
 }
 
-/**
- * Whether a list in `no_proxy` names a server: `*`, or hosts with or without a port, separated by
- * commas or spaces. A domain stands for what is below it too, with or without a dot before it.
- */
-function isException({ host, port }: ServerAddress, list: string): boolean {
-  const name = host.toLowerCase();
-  return list
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== "")
-    .some((entry) => {
-      const { domain, ofPort } = exception(entry);
-      return (
-        entry === "*" ||
-        ((ofPort === undefined || ofPort === port) &&
-          (name === domain || name.endsWith(`.${domain}`)))
-      );
-    });
+// Of a CGI program the variable HTTP_PROXY is the header `Proxy` of whoever sent the request
+// (CVE-2016-5385, "httpoxy"). Such a program knows REQUEST_METHOD.
+function isRequestHeader(variable: string, environment: Environment): boolean {
+  return variable === "HTTP_PROXY" && environment["REQUEST_METHOD"] !== undefined;
 }
 
-function exception(entry: string): { domain: string; ofPort: number | undefined } {
+/**
+ * Whether a list in `no_proxy` names a server: `*`, or hosts with or without a port, or networks such
+ * as `10.0.0.0/8`, separated by commas or spaces. A domain stands for what is below it too, with or
+ * without a dot before it.
+ */
+function isException(address: ServerAddress, list: string): boolean {
+  return list
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== "")
+    .some((entry) => entry === "*" || isInNetwork(address, entry) || isNamedBy(address, entry));
+}
+
+function isInNetwork({ host }: Pick<ServerAddress, "host">, entry: string): boolean {
+  const { 1: network = "", 2: digits } = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
+  const family = isIP(network);
+  const bits = Number(digits);
+  if (family === 0 || isIP(host) !== family || bits > (family === 4 ? 32 : 128)) {
+    return false;
+  }
+  const type = family === 4 ? "ipv4" : "ipv6";
+  const networks = new BlockList();
+  networks.addSubnet(network, bits, type);
+  return networks.check(host, type);
+}
+
+function isNamedBy({ host, port }: ServerAddress, entry: string): boolean {
   // More than one colon outside of brackets is an IPv6 address without a port.
-  const { 1: bracketed, 2: plain, 3: port } = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
-  const domain = bracketed ?? plain ?? entry;
-  return {
-    domain: domain.replace(/^\*?\./, ""),
-    ofPort: port === undefined ? undefined : Number(port),
-  };
+  const {
+    1: bracketed,
+    2: plain,
+    3: ofPort,
+  } = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
+  if (ofPort !== undefined && Number(ofPort) !== port) {
+    return false;
+  }
+  const address = bracketed ?? plain ?? entry;
+  if (isIP(address) !== 0) {
+    return isInNetwork({ host }, `${address}/${isIPv6(address) ? 128 : 32}`);
+  }
+  // In the form in which the host of a URL is, too: lower case, and IDN as ASCII.
+  const domain = domainToASCII(address.replace(/^\*?\./, "").replace(/\.$/, ""));
+  return domain !== "" && (host === domain || host.endsWith(`.${domain}`));
 }
 
 function parse(text: string): URL | undefined {

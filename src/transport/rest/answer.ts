@@ -146,7 +146,10 @@ function mayBeJson({ header }: HttpHead): boolean {
 function notRest({ status, header }: HttpHead, address: ServerAddress): Failure {
   const type = header.get("content-type") ?? "without a content type";
   const message = `${address.origin} answered HTTP ${status} ${type}, which is not AIEM's REST${hint(status, header, address)}`;
-  return answeredWith(codeOfHttpStatus(status), message, header);
+  return {
+    ...answeredWith(codeOfHttpStatus(status), message, header),
+    protocol: status === 404 || status === 415 ? "foreign" : undefined,
+  };
 }
 
 function hint(status: number, header: Headers, { baseUrl }: ServerAddress): string {

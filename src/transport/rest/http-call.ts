@@ -74,7 +74,7 @@ export function startHttpCall(
   attempt: Attempt,
   listener: HttpListener,
 ): HttpCall {
-  const { evidence, limit } = attempt;
+  const { evidence, hints, limit } = attempt;
   const { host, port, secure } = address;
   const options: Http1RequestOptions = {
     method,
@@ -126,6 +126,7 @@ export function startHttpCall(
       return;
     }
     evidence.answered = true;
+    connections.heard = true;
     const decoder = decoderOf(answer.headers);
     listener.head(headOf(answer));
     if (decoder === "unknown") {
@@ -159,7 +160,9 @@ export function startHttpCall(
     }
   };
   const stopListening = limit.onEnd(() => {
-    end(LEFT);
+    // A call that waits for its process may be silent for as long as it lasts.
+    const isSilent = limit.isOverdue && connection?.unheard && !connections.heard && !hints.long;
+    end(isSilent ? silence(address, hints) : LEFT);
     destroy();
   });
   request.end(body);
@@ -216,6 +219,17 @@ function isChunked(transferEncoding: string | undefined): boolean {
   return transferEncoding !== undefined && /(^|[\s,])chunked\s*$/i.test(transferEncoding);
 }
 
+/**
+ * A server that takes connections and has never said anything. To send the request again, and again
+ * wait for the whole time of an attempt, would only be silence about that.
+ */
+function silence({ origin }: ServerAddress, { serverTimeoutMs }: Attempt["hints"]): Failure {
+  const within = serverTimeoutMs === undefined ? "" : ` within ${serverTimeoutMs} ms`;
+  const message = `${origin} accepted the connection and did not answer${within}; check the address, and that it speaks what is asked for`;
+  const { Unavailable } = Code;
+  return { kind: "unavailable", code: Unavailable, message, delay: "never", protocol: "silent" };
+}
+
 /** Why a request has no answer, from what Node.js tells. */
 function noAnswer(
   error: unknown,
@@ -243,7 +257,7 @@ function noAnswer(
   if (code === "HPE_INVALID_CONSTANT" && !reusedSocket) {
     // Not even "HTTP/". Anything else may be the answer to a request that had its effect.
     const text = `the server does not answer in HTTP/1.1, which REST is spoken over${tlsHint(address)}; if it speaks gRPC, use protocol: "grpc"`;
-    return cannotConnect({ text, lasting: true }, address, error);
+    return cannotConnect({ text, lasting: true, protocol: "foreign" }, address, error);
   }
   if (code === "HPE_HEADER_OVERFLOW") {
     // An answer to the request: another attempt would get the same, and the effect is there.

@@ -39,6 +39,7 @@ export function readStatus(json: JsonValue | undefined, metadata: Headers): Fail
   const known = Array.isArray(details) ? details.filter(isJsonAny) : [];
   return {
     ...answeredWith(code, message, metadata),
+    protocol: "spoken",
     // Those who have the schema find messages by `findDetails`; all others see the JSON.
     details: known.map(({ "@type": url, ...debug }) => ({
       type: url.slice(url.lastIndexOf("/") + 1),

@@ -19,7 +19,7 @@ export interface DialOptions
   readonly guard?: PlaintextGuard | undefined;
   /** The proxy to go through. */
   readonly proxy?: EnvironmentProxy | undefined;
-  /** Gets the socket as soon as it exists, long before it is connected. */
+  /** Gets each socket as soon as it exists, long before it is connected. */
   readonly onSocket?: ((socket: Socket) => void) | undefined;
 }
 

@@ -16,7 +16,7 @@ export class PendingConnection<T> {
   /** The connection; rejects with a FailureThrown that says why there is none. */
   readonly result: Promise<T>;
   readonly #controller = new AbortController();
-  #socket: Socket | undefined;
+  readonly #sockets = new Set<Socket>();
   #wanted = true;
 
   constructor(options: PendingConnectionOptions<T>) {
@@ -39,11 +39,10 @@ export class PendingConnection<T> {
   async #run({ address, connectTimeoutMs, connect }: PendingConnectionOptions<T>): Promise<T> {
     const { signal } = this.#controller;
     const expire = () => this.abort(this.#timeout(address, connectTimeoutMs));
-    // An open socket or a name being looked up keeps the program alive where that is wanted.
-    const timer = setTimeout(expire, connectTimeoutMs).unref();
+    const stopClock = startPatientClock(connectTimeoutMs, expire);
     try {
       return await connect(signal, (socket) => {
-        this.#socket = socket;
+        this.#sockets.add(socket);
         this.#refer();
       });
     } catch (error) {
@@ -52,24 +51,61 @@ export class PendingConnection<T> {
       }
       throw signal.aborted ? signal.reason : new FailureThrown(connectFailure(error, address));
     } finally {
-      clearTimeout(timer);
+      stopClock();
     }
   }
 
   #refer(): void {
-    if (this.#wanted) {
-      this.#socket?.ref();
-    } else {
-      this.#socket?.unref();
+    for (const socket of this.#sockets) {
+      if (this.#wanted) {
+        socket.ref();
+      } else {
+        socket.unref();
+      }
     }
   }
 
   #timeout(address: ServerAddress, connectTimeoutMs: number): FailureThrown {
-    const connected = this.#socket !== undefined && !this.#socket.connecting;
+    const connected = [...this.#sockets].some(
+      ({ connecting, destroyed }) => !connecting && !destroyed,
+    );
     const text = connected
       ? "the server accepted the connection and then did not answer; check that it speaks what is asked for: the scheme of aiemUrl, protocol, httpVersion"
       : "the server did not accept the connection; check the address and firewalls";
     const late = `not within ${connectTimeoutMs} ms: ${text}`;
     return new FailureThrown(cannotConnect({ text: late }, address));
   }
+}
+
+const TICKS = 10;
+// How late a timer is on a busy machine; one that is later was held up by a pause of this process.
+const USUAL_DELAY_MS = 500;
+
+/**
+ * Calls `expire` after `ms`. A pause of this process, because its event loop is blocked or it is
+ * stopped, is not the server's silence: what arrived meanwhile is read first, since the last tick
+ * before the end must have come in time.
+ *
+ * @returns a function that stops it.
+ */
+function startPatientClock(ms: number, expire: () => void): () => void {
+  const tickMs = ms / TICKS;
+  let ticks = 0;
+  let timer: NodeJS.Timeout;
+  const arm = () => {
+    const began = performance.now();
+    const tick = () => {
+      ticks += 1;
+      const isLate = performance.now() - began > tickMs + USUAL_DELAY_MS;
+      if (ticks >= TICKS && (!isLate || ticks >= 2 * TICKS)) {
+        expire();
+      } else {
+        arm();
+      }
+    };
+    // An open socket or a name being looked up keeps the program alive where that is wanted.
+    timer = setTimeout(tick, tickMs).unref();
+  };
+  arm();
+  return () => clearTimeout(timer);
 }

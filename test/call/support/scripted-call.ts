@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { vi } from "vitest";
 import { Limit } from "../../../src/async/limit.js";
-import type { Call, Caller } from "../../../src/call/call.js";
 import type { ClientHooks } from "../../../src/call/hooks.js";
 import { type RetryOptions, retryPolicy } from "../../../src/call/patience.js";
+import type { Call, Caller } from "../../../src/call/run.js";
 import { type Failure, failed, type Outcome } from "../../../src/errors/outcome.js";
 import { ProcessService } from "../../../src/gen.js";
 import { type Attempt, LEFT } from "../../../src/transport/wire.js";

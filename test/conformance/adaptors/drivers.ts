@@ -3,9 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClientCompatRequest } from "#suite/client_compat_pb.js";
 import { HTTPVersion, Protocol } from "#suite/config_pb.js";
-import type { TransportOptions } from "../../../src/transport/connection-config.js";
-import { createTransport } from "../../../src/transport/create-transport.js";
-import { type Driver, TransportDriver } from "./driver.js";
+import { parseAiemUrl } from "../../../src/transport/aiem-url.js";
+import {
+  connectHttp1Parts,
+  connectHttp2Parts,
+} from "../../../src/transport/connect/connect-wire.js";
+import { Http2Client } from "../../../src/transport/http2/http2-client.js";
+import { SessionPool } from "../../../src/transport/http2/pool.js";
+import { prepareHeaders } from "../../../src/transport/token.js";
+import { ConnectDriver, type Driver, GrpcDriver } from "./driver.js";
+
+// As the client has them by default.
+const CONNECT_TIMEOUT_MS = 10_000;
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+const READ_MAX_BYTES = 64 * 1024 * 1024;
 
 /** The drivers of a run: one for each server and way to speak to it, so that connections are shared. */
 export class Drivers {
@@ -29,30 +40,42 @@ export class Drivers {
   }
 
   #make(request: ClientCompatRequest): Driver {
-    const { host, port, serverTlsCert, messageReceiveLimit } = request;
+    const { host, port, protocol, httpVersion, serverTlsCert, messageReceiveLimit } = request;
     const scheme = serverTlsCert.length > 0 ? "https" : "http";
-    const config = { aiemUrl: `${scheme}://${host}:${port}` };
-    const options: TransportOptions = {
-      protocol: protocolOf(request),
-      httpVersion: request.httpVersion === HTTPVersion.HTTP_VERSION_1 ? "1.1" : "2",
-      ...(messageReceiveLimit > 0 && { readMaxBytes: messageReceiveLimit }),
+    const address = parseAiemUrl(`${scheme}://${host}:${port}`);
+    const dial = {
+      address,
+      verifySsl: true,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
       ...this.#tlsFiles(request),
     };
-    return new TransportDriver(createTransport(config, options).transport);
+    const common = {
+      address,
+      dial,
+      readMaxBytes: messageReceiveLimit > 0 ? messageReceiveLimit : READ_MAX_BYTES,
+      prepare: prepareHeaders({ address, tokenProvider: undefined, allowPlaintextToken: false }),
+    };
+    const pool = () => new SessionPool({ ...dial, streamWindowBytes: STREAM_WINDOW_BYTES });
+    switch (protocol) {
+      case Protocol.GRPC:
+        return new GrpcDriver({ ...common, http2: new Http2Client(pool()) });
+      case Protocol.CONNECT:
+        return new ConnectDriver(
+          httpVersion === HTTPVersion.HTTP_VERSION_1
+            ? connectHttp1Parts(common)
+            : connectHttp2Parts(common, pool()),
+        );
+      default:
+        throw new Error(`the client does not speak ${Protocol[protocol]}: see the suite's config`);
+    }
   }
 
-  #tlsFiles({ serverTlsCert, clientTlsCreds }: ClientCompatRequest): TransportOptions {
-    if (serverTlsCert.length === 0) {
-      return {};
-    }
-    const sslCaCert = this.#file(serverTlsCert);
-    return clientTlsCreds
-      ? {
-          sslCaCert,
-          sslClientCert: this.#file(clientTlsCreds.cert),
-          sslClientKey: this.#file(clientTlsCreds.key),
-        }
-      : { sslCaCert };
+  #tlsFiles({ serverTlsCert, clientTlsCreds }: ClientCompatRequest) {
+    return {
+      sslCaCert: serverTlsCert.length > 0 ? this.#file(serverTlsCert) : undefined,
+      sslClientCert: clientTlsCreds && this.#file(clientTlsCreds.cert),
+      sslClientKey: clientTlsCreds && this.#file(clientTlsCreds.key),
+    };
   }
 
   #file(pem: Uint8Array): string {
@@ -60,16 +83,5 @@ export class Drivers {
     const path = join(this.#folder, `${this.#files}.pem`);
     writeFileSync(path, pem, { mode: 0o600 });
     return path;
-  }
-}
-
-function protocolOf({ protocol }: ClientCompatRequest): "grpc" | "connect" {
-  switch (protocol) {
-    case Protocol.GRPC:
-      return "grpc";
-    case Protocol.CONNECT:
-      return "connect";
-    default:
-      throw new Error(`the client does not speak ${Protocol[protocol]}: see the suite's config`);
   }
 }

@@ -1,4 +1,6 @@
-import { getEventListeners } from "node:events";
+import { getEventListeners, once } from "node:events";
+import { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { LiveOutput } from "../../../src/index.js";
@@ -57,6 +59,37 @@ const WAYS: readonly [string, (output: LiveOutput, abort: AbortController) => Pr
     },
   ],
   [
+    "return() while a chunk is awaited",
+    async (output) => {
+      const iterator = output[Symbol.asyncIterator]();
+      await iterator.next();
+      const next = iterator.next();
+      expect(await iterator.return?.()).toEqual({ done: true, value: undefined });
+      expect(await next).toEqual({ done: true, value: undefined });
+    },
+  ],
+  [
+    "throw() while a chunk is awaited",
+    async (output) => {
+      const iterator = output[Symbol.asyncIterator]();
+      await iterator.next();
+      const next = iterator.next();
+      const error = new Error("of the reader");
+      expect(await rejection(Promise.resolve(iterator.throw?.(error)))).toBe(error);
+      expect(await next).toEqual({ done: true, value: undefined });
+    },
+  ],
+  [
+    "dispose while a chunk is awaited",
+    async (output) => {
+      const iterator = output[Symbol.asyncIterator]();
+      await iterator.next();
+      const next = iterator.next();
+      await output[Symbol.asyncDispose]();
+      expect(await next).toEqual({ done: true, value: undefined });
+    },
+  ],
+  [
     "an abort while a chunk is awaited",
     async (output, abort) => {
       const iterator = output[Symbol.asyncIterator]();
@@ -87,6 +120,35 @@ export function defineLeavingStreams(target: ContractTarget): void {
       expect(getEventListeners(abort.signal, "abort")).toHaveLength(0);
       await expect.poll(openFollowers).toBeLessThanOrEqual(before);
       expect((await client.getProcess(name)).state).toBe("STATE_RUNNING");
+    });
+
+    it("as a Readable that is destroyed while it waits leaves nothing open", async () => {
+      const { client } = open();
+      const name = await started("echo first; sleep 600");
+      const before = openFollowers();
+      const readable = Readable.from(client.streamLines(name));
+      expect(await once(readable, "data")).toMatchObject([{ line: "first" }]);
+      const closed = once(readable, "close");
+      readable.destroy();
+      await closed;
+      await expect.poll(openFollowers).toBeLessThanOrEqual(before);
+    });
+
+    it("by a sink that breaks while it waits ends the pipeline", async () => {
+      const { client } = open();
+      const name = await started("echo first; sleep 600");
+      const before = openFollowers();
+      const broken = new Error("of the sink");
+      const sink = new Writable({
+        objectMode: true,
+        write: (_line, _encoding, done) => {
+          done();
+          setImmediate(() => sink.destroy(broken));
+        },
+      });
+      const lines = Readable.from(client.streamLines(name));
+      expect(await rejection(pipeline(lines, sink))).toBe(broken);
+      await expect.poll(openFollowers).toBeLessThanOrEqual(before);
     });
 
     it("was seen by the server while it was open", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { OutputLine, ProcessSpec, StreamLinesOptions } from "../../../src/index.js";
 import { collect } from "../../support/collect.js";
 import { fixture, shell } from "../../support/commands.js";
+import { rejection } from "../../support/rejection.js";
 import type { ContractTarget } from "../contract-target.js";
 import { useTarget } from "./use-target.js";
 
@@ -73,6 +74,17 @@ export function defineLines(target: ContractTarget): void {
       expect(lines.map(({ line }) => line).join(",")).toBe(
         Array.from({ length: 50_000 }, (_, n) => n + 1).join(","),
       );
+    });
+
+    it("can be read once: a second loop is refused", async () => {
+      const { client, parent } = open();
+      const { name } = await client.createProcess(parent, shell("echo one"), { autoRun: true });
+      const lines = client.streamLines(name);
+      expect(await collect(lines)).toMatchObject([{ line: "one" }]);
+      expect(await rejection(collect(lines))).toMatchObject({
+        name: "InvalidInputError",
+        field: "lines",
+      });
     });
 
     it("is empty of a process that wrote nothing", async () => {

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { Code } from "../../../src/index.js";
 import { keystream } from "../../fixtures/keystream.js";
-import { fixture, shell } from "../../support/commands.js";
+import { FOREVER, fixture, shell } from "../../support/commands.js";
 import { openFollowers } from "../../support/followers.js";
 import { inSteps } from "../../support/in-steps.js";
 import { listenerCount, RecordingWritable } from "../../support/recording-writable.js";
@@ -127,6 +128,40 @@ export function definePiping(target: ContractTarget): void {
       await sleep(50);
       closed.destroy();
       expect(await silent).toMatchObject({ message: expect.stringContaining("closed") });
+    });
+
+    it("is handed to a write that a test runner put there, which may drop its callback", async () => {
+      const { client, parent } = open();
+      const taken: string[] = [];
+      const mocked = (answer: true | undefined) =>
+        Object.assign(new PassThrough(), {
+          write: (data: Uint8Array) => {
+            taken.push(Buffer.from(data).toString());
+            return answer;
+          },
+        });
+      const spec = shell("echo mocked");
+      for (const answer of [true, undefined] as const) {
+        await client.pipeOutput(await start(spec), { stdout: mocked(answer) });
+        await client.runProcess(parent, spec, { stdout: mocked(answer) });
+      }
+      expect(taken).toEqual(Array(4).fill("mocked\n"));
+    });
+
+    it("stops when somebody else ends the Writable, and starts nothing for one that was", async () => {
+      const { client, parent } = open();
+      const ended = new PassThrough();
+      const name = await start();
+      const piping = rejection(client.pipeOutput(name, { stdout: ended }));
+      ended.end();
+      expect(await piping).toMatchObject({ message: expect.stringContaining("it was ended") });
+      const running = rejection(
+        client.runProcess(parent, FOREVER, { stdout: ended, processId: "not-started" }),
+      );
+      expect(await running).toMatchObject({ message: expect.stringContaining("ended before") });
+      expect(await rejection(client.getProcess(`${parent}/processes/not-started`))).toMatchObject({
+        code: Code.NotFound,
+      });
     });
 
     it("stops at an abort, though the Writable is full", async () => {

@@ -38,6 +38,13 @@ export function defineTerminating(target: ContractTarget): void {
       }
     });
 
+    it("continues a process that is stopped, so that it can end by itself", async () => {
+      const { client } = open();
+      const name = await ready('trap "exit 3" TERM; echo ready; kill -STOP $$; sleep 600');
+      const ended = await client.terminateProcess(name, { graceMs: 6_000 });
+      expect(ended).toMatchObject({ state: "STATE_FAILED", exitCode: 3 });
+    });
+
     it("returns what has finished as it is", async () => {
       const { client, parent } = open();
       const { process } = await client.runProcess(parent, shell("exit 6"));

@@ -13,6 +13,7 @@ export const SIMULATED_SERVER: ServerAddress = {
   pathPrefix: "",
   authority: "simulated",
   host: "simulated",
+  lookupHost: "simulated",
   port: 443,
   secure: true,
   loopback: false,

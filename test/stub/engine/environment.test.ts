@@ -81,6 +81,17 @@ describe("secrets", () => {
     expect(String(Object.values(secretEnvironmentVariables))).not.toContain("made last");
   });
 
+  it("reach the process under any name, also one that JavaScript has a meaning for", async () => {
+    const process = await runToEnd(makeEngine({ secrets: SECRETS }), {
+      command: "env",
+      secretEnvironmentVariables: JSON.parse(JSON.stringify({ A }).replace('"A"', '"__proto__"')),
+      environmentVariables: JSON.parse('{ "constructor": "c" }'),
+    });
+    const lines = (await stdoutText(process)).split("\n");
+    expect(lines).toContain("constructor=c");
+    expect(lines.filter((line) => line.startsWith("__proto__="))).toHaveLength(1);
+  });
+
   it("keep a process from being created and started where a version is missing", async () => {
     const engine = makeEngine({ secrets: SECRETS });
     const missing = "workspaces/w/secrets/s/versions/3";

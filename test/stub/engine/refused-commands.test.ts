@@ -1,5 +1,5 @@
 import { chmodSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { makeEngine, openFiles, runToEnd, stderrText } from "./support.js";
@@ -23,6 +23,29 @@ describe("a command that cannot be executed", () => {
     expect(process.snapshot()).toMatchObject({ state: Process_State.FAILED, exitCode: 126 });
     expect(await stderrText(process)).toBe(`${path}: permission denied\n`);
   });
+
+  it.each([
+    ["#!/no/such/interpreter -x\necho hello\n", "/no/such/interpreter"],
+    ["#!/bin/sh\r\necho hello\r\n", "/bin/sh\\r"],
+  ])(
+    "fails its process with exit code 126 where its interpreter is missing: %j",
+    async (...row) => {
+      const [script, shown] = row;
+      const engine = makeEngine();
+      const path = join(engine.rootDirectory, "broken-script");
+      writeFileSync(path, script, { mode: 0o700 });
+      const inPath = {
+        command: "broken-script",
+        environmentVariables: { PATH: `/bin:${dirname(path)}` },
+      };
+      for (const spec of [{ command: path }, { command: "./broken-script" }, inPath]) {
+        const process = await runToEnd(engine, spec);
+        expect(process.snapshot()).toMatchObject({ state: Process_State.FAILED, exitCode: 126 });
+        const reason = `${shown}: bad interpreter: no such file or directory`;
+        expect(await stderrText(process)).toBe(`${spec.command}: ${reason}\n`);
+      }
+    },
+  );
 
   it("fails its process with exit code 126 where the arguments are too long", async () => {
     const process = await runToEnd(makeEngine(), {

@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OutputStream, Process_State } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { inSteps } from "../../support/in-steps.js";
 import {
+  exists,
+  followAll,
   makeEngine,
   NEVER,
   NO_LIMIT,
@@ -13,31 +17,38 @@ import {
   until,
 } from "./support.js";
 
+function codesIn(directory: string): string {
+  const file = join(directory, "code");
+  return exists(file) ? readFileSync(file, "utf8") : "";
+}
+
 describe("output beyond maxSpoolBytes", () => {
-  it("stops a program that writes on, and is told to readers after its end", async () => {
-    const process = await startNow(makeEngine({ maxSpoolBytes: 100_000 }), sh("exec yes"));
+  it("is told to followers when it happens, and ends a program that writes on by SIGPIPE", async () => {
+    // A shell that runs on: it ignores SIGPIPE itself, so that the program gets EPIPE.
+    const script = "yes; echo $? >code; trap '' PIPE; yes; echo $? >>code; exec sleep 1000";
+    const engine = makeEngine({ maxSpoolBytes: 100_000 });
+    const process = await startNow(engine, { command: "bash", args: ["-c", script] });
     let received = 0;
-    const following = refusal(async () => {
+    const { code, message } = await refusal(async () => {
       for await (const { data } of process.follow({ skipReplay: false, signal: NEVER })) {
         received += data.length;
       }
     });
-    await until(() => received === 100_000);
+    expect(code).toBe("ResourceExhausted");
+    expect(message).toContain("100000");
+    expect(received).toBe(100_000);
+    await until(() => codesIn(engine.rootDirectory) === "141\n1\n");
     expect(process.state).toBe(Process_State.RUNNING);
     expect(await process.readOutput(OutputStream.STDOUT, NO_LIMIT)).toHaveLength(100_000);
     process.signal(15);
     await process.finished(NEVER);
-    expect(process.snapshot().exitCode).toBe(143);
-    const refusals = [
-      await following,
-      await refusal(() => process.readOutput(OutputStream.STDOUT, NO_LIMIT)),
-      await refusal(() => process.readFrames(NO_LIMIT)),
-    ];
-    for (const { code, message } of refusals) {
-      expect(code).toBe("ResourceExhausted");
-      expect(message).toContain("100000");
+    for (const read of [
+      () => process.readOutput(OutputStream.STDOUT, NO_LIMIT),
+      () => process.readFrames(NO_LIMIT),
+      () => followAll(process),
+    ]) {
+      expect(await refusal(read)).toMatchObject({ code: "ResourceExhausted" });
     }
-    expect(received).toBe(100_000);
   });
 
   it("does not keep a program from ending that wrote a little too much", async () => {

@@ -57,8 +57,33 @@ test.each([
   ["https://[fd00::1]:8443", "[fd00::1]:443", false],
   ["https://10.1.2.3", "10.1.2.3", true],
   ["https://10.1.2.3", "10.1.2.30", false],
+  ["https://10.1.2.3", "10.0.0.0/8", true],
+  ["https://10.1.2.3", "a.b, 10.1.2.0/24", true],
+  ["https://10.1.3.3", "10.1.2.0/24", false],
+  ["https://11.1.2.3", "10.0.0.0/8", false],
+  ["https://10.1.2.3", "10.0.0.0/33", false],
+  ["https://10.1.2.3", "10.0.0/8", false],
+  ["https://10.1.2.3", "0.0.0.0/0", true],
+  ["https://[fd12::1]", "fd00::/8", true],
+  ["https://[fe80::1]", "fd00::/8", false],
+  ["https://[fd00::1]", "10.0.0.0/8", false],
+  ["https://[fd00::1]", "fd00:0:0::1", true],
+  ["https://ten.example.com", "10.0.0.0/8", false],
+  ["https://eng.svc.cluster.local.", "cluster.local", true],
+  ["https://eng.svc.cluster.local", ".cluster.local.", true],
+  ["https://aiem.m\u00fcnchen.example", "m\u00fcnchen.example", true],
+  ["https://aiem.xn--mnchen-3ya.example", "*.M\u00dcNCHEN.example", true],
+  ["https://aiem.m\u00fcnchen.example", "xn--mnchen-3ya.example", true],
 ])("%s with no_proxy %j is exempt: %s", (url, list, exempt) => {
   expect(proxyOf(url, { HTTPS_PROXY: "http://p", NO_PROXY: list }) === undefined).toBe(exempt);
+});
+
+test("HTTP_PROXY is no setting where it may be a header of a request (CGI)", () => {
+  const url = "http://aiem.example.com";
+  const cgi = { REQUEST_METHOD: "GET" };
+  expect(proxyOf(url, { ...cgi, HTTP_PROXY: "http://evil" })).toBeUndefined();
+  expect(proxyOf(url, { ...cgi, http_proxy: "http://p" })).toBe("http_proxy http://p/");
+  expect(proxyOf(HTTPS, { ...cgi, HTTPS_PROXY: "http://p" })).toBe("HTTPS_PROXY http://p/");
 });
 
 test.each(["socks5://p:1080", "http://", "ht!tp://x", "http://[x"])(

@@ -40,7 +40,7 @@ async function start(host: string) {
   vi.stubEnv("HTTPS_PROXY", `https://${host}:${proxy.port}`);
   const sslCaCert = file(`${host}.pem`, tls.cert);
   const { transport, sent } = closing(
-    createTransport({ aiemUrl: "https://aiem.test" }, { sslCaCert }),
+    createTransport({ aiemUrl: "https://aiem.test" }, { sslCaCert, protocol: "rest" }),
   );
   return { client: createClient(ProcessService, transport), sent, names, proxy };
 }

@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { createServer as createTcpServer } from "node:net";
+import { connect, createServer as createTcpServer } from "node:net";
 import { inspect } from "node:util";
 import { createClient } from "@connectrpc/connect";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { ProtocolEvent } from "../../../src/transport/auto.js";
 import type { TransportOptions } from "../../../src/transport/connection-config.js";
@@ -14,6 +14,8 @@ import { closing } from "../support/cleanup.js";
 import { failure } from "../support/failure.js";
 import { listen } from "../support/listen.js";
 import { PROCESS } from "../support/process-name.js";
+import { startProcessServer } from "../support/process-server.js";
+import { PROTOCOLS } from "../support/protocols.js";
 import { startProxy } from "./support/connect-proxy.js";
 
 const name = PROCESS;
@@ -49,11 +51,12 @@ async function httpsEdge() {
   return { port, seen, sslCaCert: file("aiem.pem", tls.cert) };
 }
 
-test("with a proxy for https the call goes over REST at once, through TLS that the proxy cannot read", async () => {
+test("with a proxy for https the call goes through TLS that the proxy cannot read", async () => {
   const { port, seen, sslCaCert } = await httpsEdge();
   const proxy = await startProxy(port);
   vi.stubEnv("HTTPS_PROXY", `http://user:p%40ss@127.0.0.1:${proxy.port}`);
-  const { client, events } = clientOf("https://aiem.test", { sslCaCert }, "s3cret");
+  const options = { sslCaCert, protocol: "rest" } as const;
+  const { client } = clientOf("https://aiem.test", options, "s3cret");
   expect((await client.getProcess({ name })).process?.name).toBe("over REST");
   await client.getProcess({ name });
   expect(proxy.seen).toMatchObject([
@@ -71,14 +74,101 @@ test("with a proxy for https the call goes over REST at once, through TLS that t
     { host: "aiem.test" },
   ]);
   expect(seen[0]).not.toHaveProperty("proxy-authorization");
-  expect(events).toEqual([
-    {
-      protocol: "rest",
-      reason: "HTTPS_PROXY names a proxy, which gRPC cannot use",
-      error: undefined,
-    },
+});
+
+test("an edge without HTTP/2 behind a proxy is spoken to over REST", async () => {
+  const { port, sslCaCert } = await httpsEdge();
+  const proxy = await startProxy(port);
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${proxy.port}`);
+  const { client, events } = clientOf("https://aiem.test", { sslCaCert });
+  expect((await client.getProcess({ name })).process?.name).toBe("over REST");
+  expect(events).toMatchObject([
+    { protocol: "rest", reason: expect.stringMatching(/does not offer HTTP\/2 \(ALPN\)/) },
   ]);
 });
+
+describe.each([...PROTOCOLS, { protocol: "auto", httpVersion: "2" } as const])(
+  "$protocol over HTTP/$httpVersion",
+  (options) => {
+    const http1 = options.httpVersion === "1.1";
+    const service = { getProcess: () => ({ process: { name: "through" } }) };
+
+    test.each(["http", "https"])("%s goes through the proxy, as a tunnel", async (scheme) => {
+      const tls = scheme === "https" ? await selfSigned({ name: "aiem.test" }) : undefined;
+      const server = closing(await startProcessServer({ service, http1, ...(tls && { tls }) }));
+      const proxy = await startProxy(server.port);
+      vi.stubEnv(`${scheme}_proxy`, `http://user:s3cret@127.0.0.1:${proxy.port}`);
+      const { client, events } = clientOf(`${scheme}://aiem.test:8080`, {
+        ...options,
+        ...(tls && { sslCaCert: file("aiem.pem", tls.cert) }),
+      });
+      for (let i = 0; i < 3; i += 1) {
+        expect((await client.getProcess({ name })).process?.name).toBe("through");
+      }
+      expect(proxy.seen.map(({ target }) => target)).toEqual(["aiem.test:8080"]);
+      expect(events.map(({ protocol }) => protocol)).toEqual(
+        options.protocol === "auto" ? ["grpc"] : [],
+      );
+    });
+  },
+);
+
+test("a name with a dot at its end is asked for, and checked, without it", async () => {
+  const tls = await selfSigned({ name: "aiem.test" });
+  const names: string[] = [];
+  const authorities: unknown[] = [];
+  const server = closing(
+    await startProcessServer({
+      service: { getProcess: () => ({}) },
+      tls: {
+        ...tls,
+        SNICallback: (asked, done) => {
+          names.push(asked);
+          done(null);
+        },
+      },
+      onRequestHeaders: (headers) => authorities.push(headers[":authority"]),
+    }),
+  );
+  const proxy = await startProxy(server.port);
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${proxy.port}`);
+  const sslCaCert = file("aiem.pem", tls.cert);
+  const { client } = clientOf("https://aiem.test.:8443", { sslCaCert, protocol: "grpc" });
+  await client.getProcess({ name });
+  expect(names).toEqual(["aiem.test"]);
+  expect(authorities).toEqual(["aiem.test:8443"]);
+});
+
+test.each([
+  ["grpc", 1],
+  ["grpc", 7],
+  ["grpc", 1_000],
+  ["rest", 1],
+  ["rest", 1_000],
+] as const)(
+  "interim answers before the tunnel's are passed over (%s, %i bytes at a time)",
+  async (protocol, size) => {
+    const service = { getProcess: () => ({ process: { name } }) };
+    const server = closing(await startProcessServer({ service, http1: protocol === "rest" }));
+    const answers =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\nHTTP/1.1 200 OK\r\nvia: p\r\n\r\n";
+    const proxy = createTcpServer((socket) => {
+      socket.once("data", async () => {
+        for (let at = 0; at < answers.length; at += size) {
+          await new Promise((resolve) => socket.write(answers.slice(at, at + size), resolve));
+        }
+        const upstream = connect(server.port, "127.0.0.1");
+        upstream.on("error", () => socket.destroy());
+        socket.on("close", () => upstream.destroy());
+        socket.pipe(upstream).pipe(socket);
+      });
+    });
+    const { port } = closing(await listen(proxy));
+    vi.stubEnv("http_proxy", `http://127.0.0.1:${port}`);
+    const { client } = clientOf("http://aiem.test", { protocol });
+    expect((await client.getProcess({ name })).process?.name).toBe(name);
+  },
+);
 
 test("the certificate is checked against the server's name, through a proxy too", async () => {
   const { port, sslCaCert } = await httpsEdge();
@@ -107,16 +197,6 @@ test("http addresses are tunnelled too, and streams through the tunnel", async (
   }
   expect(lengths).toEqual([3]);
   expect(proxy.seen.map(({ target }) => target)).toEqual(["aiem.test:8080"]);
-});
-
-test("gRPC chosen by hand is spoken without the proxy", async () => {
-  const proxy = await startProxy(1);
-  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${proxy.port}`);
-  const { client } = clientOf("https://aiem.invalid", { protocol: "grpc" });
-  await expect(client.getProcess({ name })).rejects.toMatchObject(
-    failure("Unavailable", /^cannot connect to https:\/\/aiem\.invalid: no address found/),
-  );
-  expect(proxy.seen).toEqual([]);
 });
 
 test.each([

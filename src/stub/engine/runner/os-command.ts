@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import { reasonOf } from "../refusals.js";
 import type { SpawnedChild } from "./child-processes.js";
 import type { PipeDrain } from "./pipe-drain.js";
-import { ProcessGroup } from "./process-group.js";
+import type { ProcessSession } from "./process-session.js";
 import type { CommandEnd, RunningCommand } from "./runner.js";
 
 const { SIGKILL } = constants.signals;
@@ -11,40 +11,45 @@ const { SIGKILL } = constants.signals;
 /** How long a program may take to end after SIGKILL, its output included. */
 const KILL_LIMIT_MS = 5_000;
 
-/** A program of this machine, with its process group and its pipes. */
+/** A program of this machine, with its session and its pipes. */
 export class OsCommand implements RunningCommand {
   readonly ended: Promise<CommandEnd>;
-  /** Resolves when the program has ended and nobody holds its pipes any more. */
-  readonly pipesClosed: Promise<void>;
-  readonly #group: ProcessGroup;
+  readonly #session: ProcessSession;
   /** Undefined once it was reaped: Node's objects of it are large, and processes are kept for long. */
   #child: SpawnedChild | undefined;
   /** None once they are closed, likewise. */
   #drains: readonly PipeDrain[];
   readonly #clock: Clock;
 
-  constructor(child: SpawnedChild, drains: readonly PipeDrain[], clock: Clock) {
+  /** @param onLeaderEnd called when the program was reaped; `review` has to follow soon. */
+  constructor(
+    child: SpawnedChild,
+    session: ProcessSession,
+    drains: readonly PipeDrain[],
+    clock: Clock,
+    onLeaderEnd: () => void,
+  ) {
     this.#child = child;
-    this.#group = new ProcessGroup(child.pid);
+    this.#session = session;
     this.#drains = drains;
     this.#clock = clock;
-    this.ended = this.#awaitEnd(child.exited);
-    this.pipesClosed = this.#awaitClose();
+    this.ended = this.#awaitEnd(child.exited, onLeaderEnd);
+    void this.#awaitClose();
   }
 
-  /** Whether nothing of the group is known to be left. */
-  get isGone(): boolean {
-    return this.#group.isGone;
+  /** Looks what the program left behind; whether that is nothing, for good. */
+  review(): boolean {
+    return this.#session.review();
   }
 
   signal(signal: number): boolean {
-    return this.#group.signal(signal);
+    return this.#session.signal(signal);
   }
 
   async kill(): Promise<void> {
     let refusal: unknown;
     try {
-      this.#group.signal(SIGKILL);
+      this.#session.signal(SIGKILL);
     } catch (error) {
       refusal = error;
     }
@@ -52,7 +57,7 @@ export class OsCommand implements RunningCommand {
     for (const drain of this.#drains) {
       drain.giveUp();
     }
-    if (!this.#group.hasLeaderEnded) {
+    if (!this.#session.hasLeaderEnded) {
       this.#child?.release();
       throw this.#left(refusal);
     }
@@ -65,7 +70,7 @@ export class OsCommand implements RunningCommand {
   /** Sends SIGKILL, for a program that ends and can neither wait nor tell. */
   killNow(): void {
     try {
-      this.#group.signal(SIGKILL);
+      this.#session.signal(SIGKILL);
     } catch {
       // Another user's: there is nothing that could be done.
     }
@@ -73,7 +78,7 @@ export class OsCommand implements RunningCommand {
 
   #killRest(): void {
     try {
-      this.#group.signal(SIGKILL);
+      this.#session.signal(SIGKILL);
     } catch (error) {
       throw this.#left(error);
     }
@@ -84,15 +89,16 @@ export class OsCommand implements RunningCommand {
       refusal === undefined
         ? `has not ended within ${KILL_LIMIT_MS} ms of SIGKILL`
         : `cannot be killed (${reasonOf(refusal)})`;
-    return new Error(`the process group ${this.#group.id} ${why}: it is left, end it yourself`, {
+    return new Error(`${this.#session.shown} ${why}: it is left, end it yourself`, {
       cause: refusal,
     });
   }
 
   /** The program has ended when it was reaped, and then its pipes were read. */
-  async #awaitEnd(exited: Promise<CommandEnd>): Promise<CommandEnd> {
-    const end = this.#group.leaderEnded(await exited);
+  async #awaitEnd(exited: Promise<CommandEnd>, onLeaderEnd: () => void): Promise<CommandEnd> {
+    const end = this.#session.leaderEnded(await exited);
     this.#child = undefined;
+    onLeaderEnd();
     for (const drain of this.#drains) {
       drain.programEnded();
     }

@@ -34,7 +34,6 @@ export class PipeDrain {
   #received = 0;
   #receivedAtEnd: number | undefined;
   #paused = false;
-  #refused = false;
   #hasEnded = false;
   #cancelGrace: (() => void) | undefined;
 
@@ -69,11 +68,7 @@ export class PipeDrain {
   /** The program has ended: only what is on its way is still captured. */
   programEnded(): void {
     this.#receivedAtEnd = this.#received;
-    if (this.#refused) {
-      this.#stopCapturing();
-    } else {
-      this.#startTimers();
-    }
+    this.#startTimers();
   }
 
   /** Closes the pipe, whatever is in it: who writes to it afterwards gets SIGPIPE. */
@@ -99,7 +94,7 @@ export class PipeDrain {
     // Time in which the sink takes nothing does not count.
     this.#cancelGrace?.();
     this.#limit.pause();
-    void taken.then((goOn) => (goOn ? this.#resume() : this.#refuse()));
+    void taken.then((goOn) => (goOn ? this.#resume() : this.giveUp()));
   };
 
   #resume(): void {
@@ -110,13 +105,6 @@ export class PipeDrain {
     this.#socket.resume();
     if (this.#receivedAtEnd !== undefined) {
       this.#startTimers();
-    }
-  }
-
-  #refuse(): void {
-    this.#refused = true;
-    if (this.#receivedAtEnd !== undefined) {
-      this.#stopCapturing();
     }
   }
 

@@ -98,7 +98,8 @@ export class PipePool {
 
 /**
  * Both ends of a FIFO; undefined where it cannot be used again, because a descendant of its last
- * process has it open for reading still, or because a process took our rights to it.
+ * process has it open for reading still, because a process took our rights to it, or because somebody
+ * cleaned the directory up.
  */
 function openFree(fifo: string): { readEnd: number; writeEnd: number } | undefined {
   let readEnd: number | undefined;
@@ -113,7 +114,8 @@ function openFree(fifo: string): { readEnd: number; writeEnd: number } | undefin
     if (readEnd !== undefined) {
       closeSync(readEnd);
     }
-    if (systemErrorCode(error) === "EACCES") {
+    const code = systemErrorCode(error);
+    if (code === "EACCES" || code === "ENOENT") {
       return undefined;
     }
     remove(fifo);

@@ -19,8 +19,8 @@ export interface Command {
 export interface OutputSink {
   /**
    * Takes one chunk, which must not change afterwards. `true`: go on reading. A promise: stop
-   * reading until it resolves, and for ever where it resolves to false; the pipe stays open then,
-   * so that the writer blocks instead of dying of SIGPIPE.
+   * reading until it resolves. Where it resolves to false, nothing is taken any more: close the pipe,
+   * so that the writer gets SIGPIPE or EPIPE, as it does where it writes to a program that has ended.
    */
   write(stream: WrittenStream, data: Uint8Array): true | Promise<boolean>;
 }

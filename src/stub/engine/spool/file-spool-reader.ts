@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { dataLoss, systemErrorCode } from "../refusals.js";
 import type { WrittenStream } from "../runner/runner.js";
 import type { SpoolPiece, SpoolReader } from "./spool.js";
 
@@ -59,7 +62,7 @@ export class FileSpoolReader implements SpoolReader {
     if (path === undefined) {
       throw new Error("the output has no file");
     }
-    this.#file ??= open(path, "r");
+    this.#file ??= openSpool(path);
     const file = await this.#file;
     const block = new Uint8Array(Math.min(BLOCK_BYTES, end - this.#position));
     const { bytesRead } = await file.read(block, 0, block.length, this.#position);
@@ -117,6 +120,21 @@ export class FileSpoolReader implements SpoolReader {
     this.#stream = stream;
     this.#leftInFrame = length;
     return true;
+  }
+}
+
+/** @throws {ConnectError} DATA_LOSS where the file is no longer there. */
+async function openSpool(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") {
+      throw error;
+    }
+    // Programs that clean a directory for temporary files up do not know who still uses it.
+    const directory = dirname(path);
+    const lost = existsSync(directory) ? `the file ${path}` : `the directory ${directory}`;
+    throw dataLoss(`the output is lost: ${lost} was removed while the engine used it`, error);
   }
 }
 

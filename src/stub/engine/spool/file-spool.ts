@@ -84,7 +84,8 @@ export class FileSpool implements Spool {
   }
 
   shortfall(stream: WrittenStream): ConnectError | undefined {
-    return this.#shortfalls.get(stream);
+    // What was taken before comes first.
+    return this.#writing === undefined ? this.#shortfalls.get(stream) : undefined;
   }
 
   write(stream: WrittenStream, data: Uint8Array): true | Promise<boolean> {
@@ -101,7 +102,7 @@ export class FileSpool implements Spool {
       );
     }
     if (this.#closed !== undefined) {
-      this.#shortfalls.set(stream, this.#closed);
+      this.#lose(stream, this.#closed);
       return Promise.resolve(false);
     }
     this.#enqueue(stream, data);
@@ -173,6 +174,16 @@ export class FileSpool implements Spool {
     }
     // In the same turn as the last look at what is pending: a chunk written later starts anew.
     this.#writing = undefined;
+    if (this.#shortfalls.size > 0) {
+      this.#options.onReadable();
+    }
+  }
+
+  #lose(stream: WrittenStream, why: ConnectError): void {
+    if (!this.#shortfalls.has(stream)) {
+      this.#shortfalls.set(stream, why);
+      this.#options.onReadable();
+    }
   }
 
   /** Keeps a chunk in memory; false where it belongs into a file. */
@@ -231,7 +242,7 @@ export class FileSpool implements Spool {
       error,
     );
     for (const { stream } of lost) {
-      this.#shortfalls.set(stream, this.#closed);
+      this.#lose(stream, this.#closed);
     }
     this.#pending = [];
     this.#pendingCost = 0;

@@ -38,7 +38,10 @@ export interface SpoolReader {
 export interface Spool extends OutputSink {
   /** What can be read now. It only ever grows. */
   readonly extent: SpoolExtent;
-  /** Why bytes of this stream were not captured; undefined where none is missing. */
+  /**
+   * Why bytes of this stream were not captured, and none will be; undefined where none is missing,
+   * and while something that was captured cannot be read yet.
+   */
   shortfall(stream: WrittenStream): ConnectError | undefined;
   /** A reader from `from` on, up to `to` or, by default, to whatever there is when it reads. */
   openReader(from: number, to?: number): SpoolReader;
@@ -54,6 +57,6 @@ export interface SpoolOptions {
   path(): string;
   /** The most bytes of output to keep, both streams together. */
   readonly maxBytes: number;
-  /** Called whenever `extent` has grown. */
+  /** Called whenever `extent` has grown or there is a shortfall. */
   onReadable(): void;
 }
