@@ -40,8 +40,8 @@ export function createClientWire(
   const guard = new PlaintextGuard(address, allowPlaintextToken, ALLOW_HINT);
   const dial = {
     address,
-    proxy: environmentProxy(address),
     guard,
+    proxy: environmentProxy(address),
     verifySsl: options.verifySsl ?? true,
     sslCaCert: options.sslCaCert,
     sslClientCert: options.sslClientCert,

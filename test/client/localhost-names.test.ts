@@ -1,4 +1,3 @@
-import dns from "node:dns";
 import { Socket } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -14,16 +13,13 @@ const NAME = "workspaces/w/sandboxEngines/e/processes/p";
 const HOST = "api.localhost";
 const TOKEN = { authorization: "Bearer s3cret-token" };
 
-/** Lets every name lead to this machine, as a resolver by RFC 6761 does. */
-function resolve(): void {
-  vi.spyOn(dns, "lookup").mockImplementation(((
-    _host: string,
-    _: unknown,
-    done: (error: null, addresses: { address: string; family: number }[]) => void,
-  ) => {
+// Every name leads to this machine, as it does with a resolver that follows RFC 6761.
+vi.mock("node:dns", async (original) => ({
+  ...(await original<typeof import("node:dns")>()),
+  lookup(_host: string, _options: unknown, done: (error: null, addresses: unknown) => void) {
     process.nextTick(done, null, [{ address: "127.0.0.1", family: 4 }]);
-  }) as typeof dns.lookup);
-}
+  },
+}));
 
 // What a socket's remoteAddress comes from, which itself cannot be replaced.
 const PEER_NAME = "_getpeername";
@@ -36,7 +32,6 @@ function leadElsewhere(): void {
 }
 
 afterEach(() => {
-  vi.restoreAllMocks();
   Reflect.set(Socket.prototype, PEER_NAME, peerName);
 });
 
@@ -52,7 +47,6 @@ describe.each([...PROTOCOLS, { protocol: "auto", httpVersion: "2" } as const])(
           onRequestHeaders: (headers) => seen.push(headers["authorization"]),
         }),
       );
-      resolve();
       const aiemUrl = `http://${HOST}:${server.port}`;
       const options = { protocol, httpVersion, retry: false } as const;
       const client = new ProcessClient({ aiemUrl, tokenProvider }, options);
@@ -97,7 +91,6 @@ describe.each([...PROTOCOLS, { protocol: "auto", httpVersion: "2" } as const])(
 
 it("a refresh token does not go to a name under localhost that leads to another machine", async () => {
   const server = closing(await startProcessServer({ http1: true, service: {} }));
-  resolve();
   leadElsewhere();
   const provider = refreshTokenProvider({
     tokenEndpoint: `http://${HOST}:${server.port}/token`,

@@ -47,7 +47,8 @@ export async function openTunnel(
     options.signal.throwIfAborted();
     const code = nodeErrorCode(error);
     const { lasting = false, ofCertificate = false } = tlsReason(code, error) ?? {};
-    const what = `cannot be used: ${fileLimitReason(code) ?? code ?? (error instanceof Error ? error.message : error)}`;
+    const why = fileLimitReason(code) ?? code;
+    const what = `cannot be used: ${why ?? (error instanceof Error ? error.message : error)}`;
     const hint = ofCertificate ? CERTIFICATE_HINT : "";
     throw failure(lasting, `${proxy} ${what}${hint}`, error);
   }

@@ -145,7 +145,7 @@ describe.each(KINDS)("of a call (%s), grpc-status", (kind) => {
     [204, "14", Code.Unavailable],
     [503, "5", Code.NotFound],
     [404, "7", Code.PermissionDenied],
-    [500, "16", Code.Unauthenticated],
+    [500, "13", Code.Internal],
   ])("counts whatever the HTTP status is: HTTP %i with %s", async (http, code, expected) => {
     const server = await startFrameServer((stream) =>
       stream.headers([[":status", `${http}`], ...status(code, "the server's word")], "end"),
