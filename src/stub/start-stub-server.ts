@@ -80,8 +80,8 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
       handlers: [
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(VERSION),
-        createRpcHandler(service, links),
-        createGatewayHandler(service, links),
+        createRpcHandler(service, links, stub.isKnown),
+        createGatewayHandler(service, links, stub.isKnown),
       ],
       maxConcurrentStreams,
       onConnection: (socket) => links.add(socket),
