@@ -28,7 +28,7 @@ export interface StubTransport extends AsyncDisposable {
    * Ends the engines and their processes, and removes what they left on disk. Further calls do
    * nothing.
    *
-   * @throws Error, naming the process groups, where the machine does not let processes be killed:
+   * @throws Error, naming the sessions, where the machine does not let processes be killed:
    * all else is gone then.
    */
   close(): Promise<void>;
@@ -39,8 +39,8 @@ export interface StubTransport extends AsyncDisposable {
  * `new ProcessClient({ transport })`. Messages are encoded and decoded as on a network.
  *
  * **It isolates nothing.** Processes are real ones of this machine: they run as the current user,
- * with its rights, its files and its network. Signals reach a process's whole group, but descendants
- * that leave the group (`setsid`) are out of reach, and survive close().
+ * with its rights, its files and its network. Signals reach a process's whole session, but descendants
+ * that leave it (`setsid`) are out of reach, and survive close().
  *
  * @throws TypeError where `users` or `engines` are given and empty, and for an option, a token, an
  * engine's name, a secret's or a limit that cannot be used.

@@ -4,7 +4,9 @@ import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { Engines } from "./engine/engines.js";
+import { isUser } from "./service/access.js";
 import { createProcessService } from "./service/create-process-service.js";
+import type { IsKnownCaller } from "./service/known-caller.js";
 import { narrowEngines, type StubEngines } from "./stub-engines.js";
 import type { StubOptions } from "./stub-options.js";
 
@@ -19,6 +21,7 @@ export interface Stub {
   readonly parent: string;
   readonly engines: StubEngines;
   readonly service: ServiceImpl<typeof ProcessService>;
+  readonly isKnown: IsKnownCaller;
   /** Ends all processes, and removes what was created. */
   close(): Promise<void>;
 }
@@ -71,6 +74,7 @@ export function createStub(options: StubOptions): Stub {
     parent,
     engines: narrowEngines(engines),
     service: createProcessService(engines, users),
+    isKnown: ({ authorization }) => isUser(users, authorization),
     close: () => engines.close(),
   };
 }

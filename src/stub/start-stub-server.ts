@@ -60,8 +60,8 @@ const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
  * over TLS, ALPN chooses. `GET /version` answers without a token.
  *
  * **It isolates nothing.** Processes are real ones of this machine: they run as the current user,
- * with its rights, its files and its network. Signals reach a process's whole group, but descendants
- * that leave the group (`setsid`) are out of reach, and survive close().
+ * with its rights, its files and its network. Signals reach a process's whole session, but descendants
+ * that leave it (`setsid`) are out of reach, and survive close().
  *
  * @throws TypeError where `users` or `engines` are given and empty, and for a port, a certificate, a
  * token, an engine's name, a secret's, a limit or an origin that cannot be used; Error where the port
@@ -80,8 +80,8 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
       handlers: [
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(VERSION),
-        createRpcHandler(service, links),
-        createGatewayHandler(service, links),
+        createRpcHandler(service, links, stub.isKnown),
+        createGatewayHandler(service, links, stub.isKnown),
       ],
       maxConcurrentStreams,
       onConnection: (socket) => links.add(socket),
@@ -163,7 +163,7 @@ export interface StubServer extends AsyncDisposable {
    * Ends the server, its engines and their processes, and removes what they left on disk. Further
    * calls do nothing.
    *
-   * @throws Error, naming the process groups, where the machine does not let processes be killed:
+   * @throws Error, naming the sessions, where the machine does not let processes be killed:
    * all else is gone then.
    */
   close(): Promise<void>;

@@ -35,14 +35,14 @@ export interface StubEngines {
    *
    * @returns when its processes have ended
    * @throws ConnectError NOT_FOUND where there is no such engine; TypeError for what is no state;
-   * Error, naming the process groups, where the machine does not let them be killed.
+   * Error, naming the sessions, where the machine does not let them be killed.
    */
   setState(name: string, state: EngineState): Promise<void>;
   /**
    * Removes an engine, its processes and their output.
    *
    * @returns when nothing of it is left
-   * @throws ConnectError NOT_FOUND where there is no such engine; Error, naming the process groups,
+   * @throws ConnectError NOT_FOUND where there is no such engine; Error, naming the sessions,
    * where the machine does not let them be killed. The engine is gone nevertheless.
    */
   delete(name: string): Promise<void>;

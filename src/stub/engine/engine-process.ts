@@ -102,7 +102,7 @@ export class EngineProcess {
   }
 
   /**
-   * Sends a signal to the process's whole process group.
+   * Sends a signal to the process's session where it is one that ends programs, else to its own group.
    * @throws INVALID_ARGUMENT unless the number is one of 1 to 64 and of this machine's,
    * FAILED_PRECONDITION where the process is not RUNNING, PERMISSION_DENIED where it became another
    * user's.
@@ -163,7 +163,7 @@ export class EngineProcess {
 
   /**
    * Kills the process, and what it left behind; resolves when it has ended.
-   * @throws {Error} naming the process group where something of it is left.
+   * @throws {Error} naming the session where something of it is left.
    */
   async end(): Promise<void> {
     await this.#starting?.catch(() => {});

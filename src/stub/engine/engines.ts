@@ -140,7 +140,7 @@ export class Engines {
    * Sets an engine's state. An engine that is not RUNNING kills its processes: resolves when they
    * have ended.
    * @throws {ConnectError} NOT_FOUND where there is no such engine; TypeError on what is no state;
-   * Error, naming the process groups that are left.
+   * Error, naming the sessions that are left.
    */
   async setState(name: string, state: EngineState): Promise<void> {
     requireEngineState("state", state);
@@ -153,7 +153,7 @@ export class Engines {
 
   /**
    * Deletes an engine with its processes and their output; whoever waits gets NOT_FOUND.
-   * @throws {ConnectError} NOT_FOUND where there is no such engine; Error, naming the process groups
+   * @throws {ConnectError} NOT_FOUND where there is no such engine; Error, naming the sessions
    * that are left.
    */
   async delete(name: string): Promise<void> {
@@ -173,7 +173,7 @@ export class Engines {
 
   /**
    * Deletes every engine, and what they share. Can be called again.
-   * @throws {Error} naming the process groups that are left, when all else is gone.
+   * @throws {Error} naming the sessions that are left, when all else is gone.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -126,7 +126,7 @@ export class SandboxEngine {
 
   /**
    * Enters a state. One that is not RUNNING kills the processes; resolves when they have ended.
-   * @throws {Error} naming the process groups that are left.
+   * @throws {Error} naming the sessions that are left.
    */
   async enterState(state: EngineState): Promise<void> {
     this.#state = state;
@@ -138,7 +138,7 @@ export class SandboxEngine {
 
   /**
    * Ends and removes every process; waiters and followers get this error.
-   * @throws {Error} naming the process groups that are left.
+   * @throws {Error} naming the sessions that are left.
    */
   async remove(removal: ConnectError): Promise<void> {
     this.#state = "STATE_DELETING";

@@ -10,6 +10,7 @@ import {
   type NodeRequest,
   type NodeResponse,
 } from "../server/node-handler.js";
+import type { IsKnownCaller } from "../service/known-caller.js";
 import { answerError, answerStream, answerUnary } from "./answer.js";
 import { readCall } from "./call.js";
 import { shownError } from "./errors.js";
@@ -26,6 +27,7 @@ import { type FoundRoute, readRequestMessage, requestTarget } from "./request.js
 export function createGatewayHandler(
   service: Partial<ServiceImpl<typeof ProcessService>>,
   links: Links = new Links(),
+  isKnown: IsKnownCaller = () => true,
 ): NodeHandler {
   const { methods } = createServiceImplSpec(ProcessService, service);
   const findRoute = createRouter(ProcessService.methods.map(readHttpRule));
@@ -43,7 +45,7 @@ export function createGatewayHandler(
     }
     const call = readCall(spec, request, response, wire);
     try {
-      const message = await readRequestMessage(route, query, request);
+      const message = await readRequestMessage(route, query, request, isKnown(request.headers));
       if (call.gone.aborted) {
         return;
       }

@@ -4,6 +4,7 @@ import { FieldValueError } from "../../rest-rules/field-values.js";
 import { readRequest } from "../../rest-rules/request.js";
 import type { Route } from "../../rest-rules/router.js";
 import type { NodeRequest } from "../server/node-handler.js";
+import { MAX_UNKNOWN_BODY_BYTES, unknownCaller } from "../service/known-caller.js";
 
 /** The largest body that is read, in bytes: 4 MiB, as grpc-go has it behind a gateway. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -18,8 +19,11 @@ const ORIGIN = /^https?:\/\/[^/?#]*/i;
  * @throws ConnectError INVALID_ARGUMENT where it is no JSON; RESOURCE_EXHAUSTED where it is larger
  * than MAX_BODY_BYTES; CANCELED where the caller went away.
  */
-async function readJsonBody(request: NodeRequest): Promise<JsonValue | undefined> {
-  const bytes = await readBytes(request);
+async function readJsonBody(
+  request: NodeRequest,
+  isKnown: boolean,
+): Promise<JsonValue | undefined> {
+  const bytes = await readBytes(request, isKnown);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return text.trim() === "" ? undefined : JSON.parse(text);
@@ -29,7 +33,8 @@ async function readJsonBody(request: NodeRequest): Promise<JsonValue | undefined
   }
 }
 
-function readBytes(request: NodeRequest): Promise<Buffer> {
+function readBytes(request: NodeRequest, isKnown: boolean): Promise<Buffer> {
+  const most = isKnown ? MAX_BODY_BYTES : MAX_UNKNOWN_BODY_BYTES;
   return new Promise((resolve, reject) => {
     // One block, because a list of single bytes takes a hundred times their memory.
     let block: Buffer = Buffer.alloc(0);
@@ -39,7 +44,7 @@ function readBytes(request: NodeRequest): Promise<Buffer> {
     request.on("data", (chunk: Buffer) => {
       const start = size;
       size += chunk.length;
-      if (size <= MAX_BODY_BYTES) {
+      if (size <= most) {
         block = size <= block.length ? block : grown(block, size);
         block.set(chunk, start);
         return;
@@ -47,7 +52,7 @@ function readBytes(request: NodeRequest): Promise<Buffer> {
       // What still comes is read and dropped: a caller that is not read from does not read either.
       block = Buffer.alloc(0);
       const message = `the body is larger than ${MAX_BODY_BYTES} bytes`;
-      reject(new ConnectError(message, Code.ResourceExhausted));
+      reject(isKnown ? new ConnectError(message, Code.ResourceExhausted) : unknownCaller());
     });
     request.once("end", () => resolve(block.subarray(0, size)));
     request.once("close", onGone);
@@ -73,9 +78,10 @@ export async function readRequestMessage(
   { rule, pathValues }: FoundRoute,
   query: string,
   request: NodeRequest,
+  isKnown: boolean,
 ): Promise<MessageShape<DescMessage>> {
   const hasBody = rule.body.kind !== "none";
-  const body = hasBody ? await readJsonBody(request) : undefined;
+  const body = hasBody ? await readJsonBody(request, isKnown) : undefined;
   try {
     return readRequest(rule, { pathValues, query, body });
   } catch (error) {

@@ -23,6 +23,11 @@ import {
 import type { Links } from "../faults/network/links.js";
 import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import { abandon, type NodeHandler, requestPath } from "../server/node-handler.js";
+import {
+  type IsKnownCaller,
+  MAX_UNKNOWN_BODY_BYTES,
+  unknownCaller,
+} from "../service/known-caller.js";
 import { GrpcContext } from "./grpc-context.js";
 import { statusTrailers } from "./grpc-status.js";
 import { MAX_TIMER_MS, readGrpcTimeout } from "./grpc-timeout.js";
@@ -48,6 +53,7 @@ export function createGrpcHandler<S extends DescService>(
   implementation: Partial<ServiceImpl<S>>,
   limits: MessageLimits,
   links: Links,
+  isKnown: IsKnownCaller,
 ): NodeHandler {
   const methods = new Map<string, ServedMethod>();
   for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) {
@@ -66,9 +72,8 @@ export function createGrpcHandler<S extends DescService>(
     }
     const wire = new NodeCallWire(request, response, links);
     const context = new GrpcContext(spec.method, request, wire, timeout);
-    serve(spec, new GrpcStream(response, context, wire, limits), context).catch(
-      () => wire.isTaken || abandon(request, response),
-    );
+    const stream = new GrpcStream(response, context, wire, limits, isKnown(request.headers));
+    serve(spec, stream, context).catch(() => wire.isTaken || abandon(request, response));
     return true;
   };
 }
@@ -126,13 +131,16 @@ class GrpcStream {
   readonly #context: GrpcContext;
   readonly #wire: NodeCallWire;
   readonly #limits: MessageLimits;
+  readonly #isKnown: boolean;
 
   constructor(
     response: Http2Answer,
     context: GrpcContext,
     wire: NodeCallWire,
     limits: MessageLimits,
+    isKnown: boolean,
   ) {
+    this.#isKnown = isKnown;
     this.#response = response;
     this.#stream = response.stream;
     this.#context = context;
@@ -145,7 +153,10 @@ class GrpcStream {
    * @throws ConnectError where it is none.
    */
   async readMessage<T extends DescMessage>(type: T): Promise<MessageShape<T>> {
-    const bytes = await readRequest(this.#stream, this.#limits.readMaxBytes);
+    const { readMaxBytes } = this.#limits;
+    const bytes = this.#isKnown
+      ? await readRequest(this.#stream, readMaxBytes, (size) => tooLarge(size, readMaxBytes))
+      : await readRequest(this.#stream, MAX_UNKNOWN_BODY_BYTES, unknownCaller);
     try {
       return fromBinary(type, bytes);
     } catch (cause) {
@@ -233,7 +244,11 @@ function letGo(stream: ServerHttp2Stream): void {
   });
 }
 
-function readRequest(stream: ServerHttp2Stream, maxBytes: number): Promise<Uint8Array> {
+function readRequest(
+  stream: ServerHttp2Stream,
+  maxBytes: number,
+  refusal: (size: number) => ConnectError,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     let received: Buffer | undefined;
     stream.on("data", onData);
@@ -247,7 +262,7 @@ function readRequest(stream: ServerHttp2Stream, maxBytes: number): Promise<Uint8
       }
       const size = received.readUInt32BE(1);
       if (size > maxBytes) {
-        fail(tooLarge(size, maxBytes));
+        fail(refusal(size));
       } else if (received.length > PREFIX_BYTES + size) {
         fail(invalidRequest("the request has more than one message", Code.Unimplemented));
       }

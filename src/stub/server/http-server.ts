@@ -21,6 +21,8 @@ export interface HttpServerOptions {
   readonly onConnection?: ((socket: Socket) => void) | undefined;
   /** How long a connection may take to tell its protocol, in milliseconds. @default 10_000 */
   readonly detectionTimeoutMs?: number | undefined;
+  /** How long a request may take to come, its body included, in milliseconds. @default 60_000 */
+  readonly requestTimeoutMs?: number | undefined;
   /** How long calls may go on while the server stops, in milliseconds. @default 20 */
   readonly stopGraceMs?: number | undefined;
 }
@@ -47,13 +49,15 @@ export async function startHttpServer(
     onConnection,
     detectionTimeoutMs = 10_000,
     stopGraceMs = 20,
+    requestTimeoutMs = 60_000,
   }: HttpServerOptions,
 ): Promise<HttpServer> {
   const connections = new Connections();
   const onRequest = createRequestListener(handlers);
-  const http1 = createHttp1Server(onRequest);
+  const http1 = createHttp1Server(onRequest, requestTimeoutMs);
   const http2 = createHttp2Server({
     maxConcurrentStreams,
+    requestTimeoutMs,
     onRequest,
     onSession: (session) => connections.addSession(session),
   });

@@ -8,11 +8,14 @@ const MAX_HEADER_BYTES = 80 * 1024;
  * An HTTP/1.1 server that listens to no port: connections are given to it with
  * `emit("connection", socket)`. `close()` ends its idle connections and its timers.
  */
-export function createHttp1Server(listener: RequestListener): Server {
+export function createHttp1Server(listener: RequestListener, requestTimeoutMs: number): Server {
   const server = createServer(
     {
-      // A call may wait and stream for as long as its process runs.
-      requestTimeout: 0,
+      // Until the request is there: a call may wait and stream for as long as its process runs. To
+      // switch it off would switch off the limit of its headers, too.
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(30_000, requestTimeoutMs),
       maxHeaderSize: MAX_HEADER_BYTES,
     },
     closeQueuedResponses(listener),

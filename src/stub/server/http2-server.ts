@@ -5,6 +5,7 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 
 // In megabytes. What is held for slow readers counts, and at the default of 10 a single ReadOutput
@@ -15,6 +16,8 @@ const MAX_SESSION_MEMORY = 1024;
 export interface Http2ServerOptions {
   /** How many calls may run on one connection at a time. */
   readonly maxConcurrentStreams: number;
+  /** How long a request may take to come, its body included, in milliseconds. */
+  readonly requestTimeoutMs: number;
   /** Serves a request. */
   readonly onRequest: (request: Http2ServerRequest, response: Http2ServerResponse) => void;
   /** Told about every new session. */
@@ -39,11 +42,25 @@ export function createHttp2Server(options: Http2ServerOptions): Http2Server {
     retireAfterResets(session);
     options.onSession(session);
   });
-  server.on("stream", (stream) => stream.on("error", ignore));
+  server.on("stream", (stream) => {
+    stream.on("error", ignore);
+    limitRequest(stream, options.requestTimeoutMs);
+  });
   return server;
 }
 
 function ignore(): void {}
+
+/** Resets a stream whose request is not there in time: what came of it is held in memory. */
+function limitRequest(stream: ServerHttp2Stream, timeoutMs: number): void {
+  const timer = setTimeout(() => {
+    if (stream.state.remoteClose !== 1) {
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+  }, timeoutMs).unref();
+  stream.once("end", () => clearTimeout(timer));
+  stream.once("close", () => clearTimeout(timer));
+}
 
 // Node stands 1,000 in quick succession, and 33 a second from then on. The rest is for calls that
 // are open when the session retires, and for cancels that cross an answer: no event tells those.

@@ -1,6 +1,7 @@
 import { constants } from "node:http2";
 import type { DescService } from "@bufbuild/protobuf";
 import {
+  Code,
   type ConnectRouter,
   type ConnectRouterOptions,
   createConnectRouter,
@@ -18,7 +19,10 @@ import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import { shapeResponse } from "../faults/network/shape-response.js";
 import { createGrpcHandler, type MessageLimits } from "../grpc/grpc-handler.js";
 import { MAX_TIMER_MS, readGrpcTimeout } from "../grpc/grpc-timeout.js";
+import { boundUnlessKnown, type IsKnownCaller } from "../service/known-caller.js";
 import { MAX_MESSAGE_BYTES, MAX_WRITTEN_BYTES } from "../service/message-limits.js";
+import { REQUEST_COMPRESSIONS } from "./compressions.js";
+import { fromGrpcWebText, toGrpcWebText } from "./grpc-web-text.js";
 import {
   abandon,
   answerEmpty,
@@ -35,9 +39,10 @@ import {
 export function createRpcHandler(
   service: ServiceImpl<typeof ProcessService>,
   links: Links = new Links(),
+  isKnown: IsKnownCaller = () => true,
 ): NodeHandler {
   const limits = { readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_WRITTEN_BYTES };
-  return createServiceHandler(ProcessService, service, limits, links);
+  return createServiceHandler(ProcessService, service, limits, links, isKnown);
 }
 
 /** Serves a service, which need not be ours: the conformance suite brings one. */
@@ -46,18 +51,41 @@ export function createServiceHandler<S extends DescService>(
   implementation: Partial<ServiceImpl<S>>,
   options: MessageLimits & Pick<ConnectRouterOptions, "jsonOptions">,
   links: Links,
+  isKnown: IsKnownCaller = () => true,
 ): NodeHandler {
   const router = createConnectRouter({
+    acceptCompression: REQUEST_COMPRESSIONS,
     // Compressing output costs five times the CPU of sending it (measured).
-    acceptCompression: [],
+    compressMinBytes: Number.MAX_SAFE_INTEGER,
     ...options,
   }).service(service, implementation);
-  const grpc = createGrpcHandler(service, implementation, options, links);
-  const others = createRouterHandler(router, links);
-  return (request, response) => grpc(request, response) || others(request, response);
+  const grpc = createGrpcHandler(service, implementation, options, links, isKnown);
+  const others = createRouterHandler(router, links, isKnown);
+  return (request, response) =>
+    grpc(request, response) || others(request, response) || refuseUnknownMethod(request, response);
 }
 
-function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
+/** A gRPC client takes HTTP 404 for a proxy's word, and many do not show the path then. */
+function refuseUnknownMethod(request: NodeRequest, response: NodeResponse): boolean {
+  const type = request.headers["content-type"] ?? "";
+  if (request.method !== "POST" || !/^application\/grpc(?=$|[+;-])/i.test(type)) {
+    return false;
+  }
+  request.resume();
+  response.statusCode = 200;
+  response.setHeader("content-type", type);
+  response.setHeader("grpc-status", String(Code.Unimplemented));
+  const path = requestPath(request).slice(0, 200);
+  response.setHeader("grpc-message", encodeURIComponent(`there is no method ${path}`));
+  response.end();
+  return true;
+}
+
+function createRouterHandler(
+  router: ConnectRouter,
+  links: Links,
+  isKnown: IsKnownCaller,
+): NodeHandler {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
@@ -66,7 +94,7 @@ function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
       return false;
     }
     const wire = new NodeCallWire(request, response, links);
-    const universalRequest = readRequest(request, response, wire);
+    const universalRequest = readRequest(request, response, wire, isKnown);
     if (universalRequest === undefined) {
       answerEmpty(request, response, 400);
       return true;
@@ -75,8 +103,11 @@ function createRouterHandler(router: ConnectRouter, links: Links): NodeHandler {
     letGoOfUnread(request, response);
     // The errors of a call travel inside its response. What rejects here is a caller that went away
     // or a request that is no RPC: there is nobody to tell.
-    handler(universalRequest)
-      .then((answer) => universalResponseToNodeResponse(shapeResponse(answer, wire), response))
+    const binary = fromGrpcWebText(universalRequest);
+    handler(binary ?? universalRequest)
+      .then((answer) => shapeResponse(answer, wire))
+      .then((answer) => (binary === undefined ? answer : toGrpcWebText(answer)))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch(() => wire.isTaken || abandon(request, response));
     return true;
   };
@@ -108,6 +139,7 @@ function readRequest(
   request: NodeRequest,
   response: NodeResponse,
   wire: NodeCallWire,
+  isKnown: IsKnownCaller,
 ): ReturnType<typeof universalRequestFromNodeRequest> | undefined {
   try {
     const contextValues = createContextValues().set(callWireKey, wire);
@@ -116,7 +148,7 @@ function readRequest(
       // Connect's own iterator destroys a request that is not read to its end. Over HTTP/1.1 nothing
       // more is read from the connection then, and after 5 s Node resets it: the client's next call
       // got lost.
-      body: request.iterator({ destroyOnReturn: false }),
+      body: boundUnlessKnown(request, isKnown, request.iterator({ destroyOnReturn: false })),
     };
   } catch {
     return undefined;

@@ -31,6 +31,12 @@ export function authenticate(users: Users, headers: Headers): string {
   return subject;
 }
 
+/** Whether `authenticate` would find a subject. */
+export function isUser(users: Users, authorization: string | undefined): boolean {
+  const token = BEARER.exec(authorization ?? "")?.groups?.["token"];
+  return token !== undefined && users.has(token);
+}
+
 const ENGINE_PATTERN = "workspaces/*/sandboxEngines/*";
 const PROCESS_PATTERN = `${ENGINE_PATTERN}/processes/*`;
 

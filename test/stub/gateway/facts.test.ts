@@ -179,8 +179,9 @@ describe.each(HTTP_VERSIONS)("the REST surface over %s", (_version, open) => {
     const response = await call({
       method,
       path,
-      headers: { "content-type": "application/grpc" },
-      ...(method === "POST" && { body: "\0\0\0\0\0" }),
+      // To gRPC's own types the stub answers in gRPC's own way.
+      headers: { "content-type": "application/json" },
+      ...(method === "POST" && { body: "{}" }),
     });
     expect(response.status).toBe(404);
     expect(response.headers["content-type"]).toBe("application/json");

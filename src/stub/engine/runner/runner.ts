@@ -33,16 +33,17 @@ export interface RunningCommand {
   /** Resolves once the program has ended and its output was given to the sink. Never rejects. */
   readonly ended: Promise<CommandEnd>;
   /**
-   * Sends a signal to the whole process group, what outlived the program included.
+   * Sends a signal to the whole session where it is one that ends programs, what outlived the program
+   * included, else to the program's own group.
    * @returns whether there was a process to send it to.
    * @throws the system's error where it cannot be sent to any of those that there are: EPERM where
    * they became another user's, EINVAL where the machine has no such signal.
    */
   signal(signal: number): boolean;
   /**
-   * Kills the whole process group, what outlived the program included, and gives its pipes up.
+   * Kills the whole session, what outlived the program included, and gives its pipes up.
    * Resolves when the program has ended.
-   * @throws {Error} naming the process group, where that cannot be killed or does not end in time.
+   * @throws {Error} naming the session, where that cannot be killed or does not end in time.
    */
   kill(): Promise<void>;
 }
