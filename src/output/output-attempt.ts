@@ -110,9 +110,11 @@ export class OutputAttempt {
     });
   }
 
-  // One timer serves many waits: most end long before it does.
+  // One timer serves many waits: most end long before it does. It goes on while nobody waits, also
+  // where a reader has gone without a word and the client was closed: it is the stream's connection
+  // that keeps a program alive, and not the timer.
   #arm(ms: number): void {
-    this.#stopTimer ??= startTimer(ms, () => {
+    const onTime = () => {
       this.#stopTimer = undefined;
       if (this.#waitsSince === undefined) {
         return;
@@ -123,7 +125,8 @@ export class OutputAttempt {
       } else {
         this.#onSilence?.();
       }
-    });
+    };
+    this.#stopTimer ??= startTimer(ms, onTime, true);
   }
 
   /** Asks whether the silence is the process's own; undefined if it is. */
