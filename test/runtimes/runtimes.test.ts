@@ -23,6 +23,7 @@ const programs = join(consumer, "runtimes");
 const caFile = join(programs, "ca.pem");
 
 const runs: readonly Run[] = [
+  { title: "what it chooses by itself", run: "auto", options: {} },
   { title: "gRPC", run: "grpc", options: { protocol: "grpc" } },
   { title: "REST", run: "rest", options: { protocol: "rest" } },
   { title: "Connect over HTTP/2", run: "connect-2", options: { protocol: "connect" } },
