@@ -124,12 +124,14 @@ export class OutputAttempt {
     this.#source.close();
   }
 
-  // One timer serves many waits: most end long before it does.
+  // One timer serves many waits: most end long before it does. It goes on while nobody waits, also
+  // where a reader has gone without a word and the client was closed: it is the stream's connection
+  // that keeps a program alive, and not the timer.
   #arm(ms: number): void {
     if (this.#isClosed) {
       return;
     }
-    this.#stopTimer ??= startTimer(ms, () => {
+    const onTime = () => {
       this.#stopTimer = undefined;
       if (this.#waitsSince === undefined) {
         return;
@@ -140,7 +142,8 @@ export class OutputAttempt {
       } else {
         this.#onSilence?.();
       }
-    });
+    };
+    this.#stopTimer ??= startTimer(ms, onTime, true);
   }
 
   /** Asks whether the silence is the process's own; undefined if it is. */

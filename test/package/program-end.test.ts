@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, expect, inject, it } from "vitest";
@@ -30,4 +31,33 @@ describe("a program that ends without close()", () => {
     await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
     expect(existsSync(home)).toBe(false);
   });
+});
+
+describe("a program that has closed its client", () => {
+  it.each(["grpc", "rest", "connect"])(
+    "ends, though output was left unread in the middle (%s)",
+    async (protocol) => {
+      const program = `
+        import { startStubServer } from "aiem-process-client/stub";
+        import { ProcessClient } from "aiem-process-client";
+        const stub = await startStubServer();
+        const client = new ProcessClient(stub.connection, { protocol: "${protocol}" });
+        const spec = { command: "sh", args: ["-c", "echo one; exec sleep 600"] };
+        const { name } = await client.createProcess(stub.parent, spec, { autoRun: true });
+        await client.streamOutput(name)[Symbol.asyncIterator]().next();
+        client.close();
+        await stub.close();
+        console.log("closed");`;
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+        cwd: consumer,
+        stdio: ["ignore", "pipe", "inherit"],
+        // Less than what a stream may be silent.
+        timeout: 40_000,
+        killSignal: "SIGKILL",
+      });
+      const ended = once(child, "close");
+      expect(await text(child.stdout)).toBe("closed\n");
+      expect(await ended).toEqual([0, null]);
+    },
+  );
 });

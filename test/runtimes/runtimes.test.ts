@@ -23,6 +23,7 @@ const programs = join(consumer, "runtimes");
 const caFile = join(programs, "ca.pem");
 
 const runs: readonly Run[] = [
+  { title: "what it chooses by itself", run: "auto", options: {} },
   { title: "gRPC", run: "grpc", options: { protocol: "grpc" } },
   { title: "REST", run: "rest", options: { protocol: "rest" } },
   { title: "Connect over HTTP/2", run: "connect-2", options: { protocol: "connect" } },
@@ -56,12 +57,17 @@ for (const runtime of inject("runtimes")) {
       const command = isNode ? program : process.execPath;
       server = await startProgram(
         { command, args: ["runtimes/server.mjs"], cwd: consumer },
-        { tls: certificates.server, runs: runs.map(({ run }) => run) },
+        { tls: certificates.server, runs: runs.flatMap(({ run }) => [run, again(run)]) },
       );
     });
     afterAll(() => server.close());
 
-    test.each(runs)("speaks $title", { timeout: MAX_MS + 10_000 }, async (run) => {
+    const tried = new Set<string>();
+
+    test.concurrent.each(runs)("speaks $title", { timeout: MAX_MS + 10_000 }, async (wanted) => {
+      // A second try meets the processes of the first one.
+      const run = tried.has(wanted.run) ? { ...wanted, run: again(wanted.run) } : wanted;
+      tried.add(run.run);
       const { exitCode, stdout, stderr } = await runProgram(
         { command: program, args: [...args, "runtimes/client.mjs"], cwd: consumer },
         inputOf(run, server.told),
@@ -73,6 +79,10 @@ for (const runtime of inject("runtimes")) {
       expect(exitCode, stderr).toBe(0);
     });
   });
+}
+
+function again(run: string): string {
+  return `${run}-again`;
 }
 
 function inputOf({ run, options, isSecure }: Run, told: Readonly<Record<string, unknown>>): object {

@@ -122,7 +122,7 @@ const cases = {
   },
   async "many follow at once"() {
     const name = await start(NUMBERS);
-    await Promise.all(Array.from({ length: 20 }, () => crcOf(client.streamOutput(name))));
+    await Promise.all(Array.from({ length: 8 }, () => crcOf(client.streamOutput(name))));
   },
   async "a follower that does not read holds nobody up, and gets all of it later"() {
     const name = await start(NUMBERS);
@@ -154,10 +154,10 @@ const cases = {
     const lines = client.streamLines(name)[Symbol.asyncIterator]();
     await lines.next();
     await rejection(client.sendSignal(name, "SIGUSR1"));
-    await lines.next();
+    // The shell itself says on stderr what became of its sleep.
+    while ((await lines.next()).value?.stream === "OUTPUT_STREAM_STDERR") {}
     await lines.return?.();
     await client.terminateProcess(name);
-    // The shell itself says on stderr what became of its sleep.
     const output = await client.readOutput(name, { outputStream: "OUTPUT_STREAM_STDOUT" });
     assert.equal(Buffer.from(output).toString(), "ready\nhit\n");
   },
