@@ -16,28 +16,40 @@ const PIECE_BYTES = 256 * 1024;
 /** The engine whose processes the servers answer for. What a process does is in its id. */
 export const PARENT = "workspaces/bench/sandboxEngines/engine";
 
-const OVER = create(GetProcessResponseSchema, {
-  process: {
-    name: `${PARENT}/processes/over`,
-    command: "python",
-    args: ["-u", "train.py"],
-    workingDirectory: "/home/user",
-    environmentVariables: { EPOCHS: "10" },
-    state: Process_State.SUCCEEDED,
-    exitCode: 0,
-    createTime: { seconds: 1_700_000_000n, nanos: 0 },
-    startTime: { seconds: 1_700_000_001n, nanos: 0 },
-    endTime: { seconds: 1_700_000_002n, nanos: 0 },
-  },
-});
+/**
+ * GetProcessResponse, and WaitProcessResponse, which has the same form. It names the process that
+ * was asked about: an answer about another one is an error.
+ *
+ * @param {string} id
+ */
+export function processAnswer(id) {
+  return {
+    message: kept(`process ${id}`, () => toBinary(GetProcessResponseSchema, over(id))),
+    json: kept(`process ${id} as JSON`, () =>
+      Buffer.from(
+        JSON.stringify(toJson(GetProcessResponseSchema, over(id), { alwaysEmitImplicit: true })),
+      ),
+    ),
+  };
+}
 
-/** GetProcessResponse, and WaitProcessResponse, which has the same form. */
-export const PROCESS = {
-  message: toBinary(GetProcessResponseSchema, OVER),
-  json: Buffer.from(
-    JSON.stringify(toJson(GetProcessResponseSchema, OVER, { alwaysEmitImplicit: true })),
-  ),
-};
+/** @param {string} id */
+function over(id) {
+  return create(GetProcessResponseSchema, {
+    process: {
+      name: `${PARENT}/processes/${id}`,
+      command: "python",
+      args: ["-u", "train.py"],
+      workingDirectory: "/home/user",
+      environmentVariables: { EPOCHS: "10" },
+      state: Process_State.SUCCEEDED,
+      exitCode: 0,
+      createTime: { seconds: 1_700_000_000n, nanos: 0 },
+      startTime: { seconds: 1_700_000_001n, nanos: 0 },
+      endTime: { seconds: 1_700_000_002n, nanos: 0 },
+    },
+  });
+}
 
 /**
  * Many messages of output in one piece, as they stand in a stream of gRPC or Connect, or as lines of

@@ -2,7 +2,7 @@
 // AIEM's REST by hand, straight on node:http.
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { outputPiece, PROCESS, readAnswer } from "./answers.mjs";
+import { outputPiece, processAnswer, readAnswer } from "./answers.mjs";
 import { endlessly } from "./endlessly.mjs";
 
 export async function startHttp1Server() {
@@ -22,7 +22,7 @@ export async function startHttp1Server() {
       endlessly(response, outputPiece("json", size));
       return;
     }
-    const { json } = verb === "readOutput" ? readAnswer(size) : PROCESS;
+    const { json } = verb === "readOutput" ? readAnswer(size) : processAnswer(id);
     response.writeHead(200, { ...headers, "content-length": json.length });
     response.end(json);
   });

@@ -2,7 +2,7 @@
 // gRPC and the Connect protocol by hand, straight on node:http2.
 import { once } from "node:events";
 import { createServer } from "node:http2";
-import { frame, outputPiece, PROCESS, readAnswer } from "./answers.mjs";
+import { frame, outputPiece, processAnswer, readAnswer } from "./answers.mjs";
 import { endlessly } from "./endlessly.mjs";
 
 /** @typedef {import("node:http2").ServerHttp2Stream} ServerHttp2Stream */
@@ -74,10 +74,10 @@ function unary(stream, type, method, id, held) {
     answer(stream, type, readAnswer(Number(id.split("-")[1])).message);
   } else if (method === "WaitProcess") {
     const connection = stream.session ?? {};
-    const wait = { connection, answer: () => answer(stream, type, PROCESS.message) };
+    const wait = { connection, answer: () => answer(stream, type, processAnswer(id).message) };
     stream.on("close", held.add("wait", wait));
   } else {
-    answer(stream, type, PROCESS.message);
+    answer(stream, type, processAnswer(id).message);
   }
 }
 
