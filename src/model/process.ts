@@ -11,7 +11,7 @@ export type ProcessState =
 
 /** The source of one environment variable whose value is a secret. */
 export interface SecretEnvironmentVariable {
-  /** `workspaces/{workspace}/secrets/{secret}/versions/{version}`; the version may be `latest`. */
+  /** `workspaces/{workspace}/secrets/{secret}/versions/{secret_version}`; the version may be `latest`. */
   readonly secretVersion: string;
 }
 

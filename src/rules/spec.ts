@@ -75,7 +75,7 @@ function requireSecrets(field: string, variables: unknown): void {
 function requireSecretVersion(field: string, version: unknown): void {
   // Not shown: a caller who mixed the two maps up has put the secret itself here.
   if (typeof version !== "string" || !SECRET_VERSION.test(version)) {
-    const rule = "must be workspaces/{workspace}/secrets/{secret}/versions/{version}";
+    const rule = "must be workspaces/{workspace}/secrets/{secret}/versions/{secret_version}";
     throw new InvalidInputError(field, rule);
   }
 }

@@ -104,7 +104,7 @@ function checkSecretVersion(name: string, version: string): void {
   }
   // Not shown: whoever mixed the two maps up has put the secret itself here.
   throw invalidArgument(
-    `process.secret_environment_variables[${shown(name)}].secret_version must be workspaces/{workspace}/secrets/{secret}/versions/{version}`,
+    `process.secret_environment_variables[${shown(name)}].secret_version must be workspaces/{workspace}/secrets/{secret}/versions/{secret_version}`,
   );
 }
 

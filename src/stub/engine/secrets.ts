@@ -29,7 +29,7 @@ export class StoredSecrets implements Secrets {
       const { secret, version } = VERSION_NAME.exec(name)?.groups ?? {};
       if (secret === undefined || version === "latest") {
         throw new TypeError(
-          `secret ${JSON.stringify(name)} must be named workspaces/{workspace}/secrets/{secret}/versions/{version}, with a version of its own instead of "latest"`,
+          `secret ${JSON.stringify(name)} must be named workspaces/{workspace}/secrets/{secret}/versions/{secret_version}, with a version of its own instead of "latest"`,
         );
       }
       if (value.includes("\0")) {

@@ -173,8 +173,9 @@ export declare const Process_StateSchema: GenEnum<Process_State>;
 export declare type SecretEnvironmentVariable = Message<"ai.h2o.engine.sandbox.v1.SecretEnvironmentVariable"> & {
   /**
    * The resource name of the version to read:
-   * `workspaces/{workspace}/secrets/{secret}/versions/{version}`, where the
-   * version is an id, or `latest` for the newest one at the time of the start.
+   * `workspaces/{workspace}/secrets/{secret}/versions/{secret_version}`,
+   * where the version is an id, or `latest` for the newest one at the time of
+   * the start.
    *
    * @generated from field: string secret_version = 1;
    */
