@@ -10,6 +10,7 @@ import {
 } from "../../../src/transport/connect/connect-wire.js";
 import { Http2Client } from "../../../src/transport/http2/http2-client.js";
 import { SessionPool } from "../../../src/transport/http2/pool.js";
+import { PlaintextGuard } from "../../../src/transport/plaintext-guard.js";
 import { prepareHeaders } from "../../../src/transport/token.js";
 import { ConnectDriver, type Driver, GrpcDriver } from "./driver.js";
 
@@ -43,8 +44,10 @@ export class Drivers {
     const { host, port, protocol, httpVersion, serverTlsCert, messageReceiveLimit } = request;
     const scheme = serverTlsCert.length > 0 ? "https" : "http";
     const address = parseAiemUrl(`${scheme}://${host}:${port}`);
+    const guard = new PlaintextGuard(address, false);
     const dial = {
       address,
+      guard,
       verifySsl: true,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       ...this.#tlsFiles(request),
@@ -53,7 +56,7 @@ export class Drivers {
       address,
       dial,
       readMaxBytes: messageReceiveLimit > 0 ? messageReceiveLimit : READ_MAX_BYTES,
-      prepare: prepareHeaders({ address, tokenProvider: undefined, allowPlaintextToken: false }),
+      prepare: prepareHeaders({ tokenProvider: undefined, guard }),
     };
     const pool = () => new SessionPool({ ...dial, streamWindowBytes: STREAM_WINDOW_BYTES });
     switch (protocol) {
