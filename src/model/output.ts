@@ -22,7 +22,10 @@ export interface OutputFrame {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** A piece of live output. It can be logged as well. */
+/**
+ * A piece of live output. It can be logged as well. Read the stream's `position` before you change the
+ * bytes in place: its checksum is that of the bytes as they are.
+ */
 export interface OutputChunk extends OutputFrame {
   /**
    * How many bytes of the same stream come before this chunk, counted from the start of the

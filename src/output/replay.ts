@@ -15,8 +15,8 @@ interface Count {
 
 /**
  * Counts the bytes of both streams, and keeps a running CRC-32 of each. A batch is counted when it is
- * taken, before a reader can change what it was given; where only a part of it was handed over, the
- * position of that part is worked out when somebody asks for it.
+ * taken, before a reader can change what it was given. Where only a part of it was handed over, the
+ * position of that part is worked out when somebody asks for it, of the bytes as they are then.
  */
 export class OutputCounter {
   readonly #stdout: Count;

@@ -1,16 +1,24 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import {
+  type BrotliDecompress,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  type Gunzip,
+  type Inflate,
+} from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { nodeErrorCode } from "../errors/node-error-code.js";
 import type { Failure } from "../errors/outcome.js";
 import { connectionLost } from "./failures.js";
 
+type Decoder = Gunzip | Inflate | BrotliDecompress;
+
 /**
  * What takes the content coding off a body (RFC 9110, section 8.4.1); undefined where there is none.
  * None is asked for: some proxies compress all the same.
  */
-export function decoderOf(headers: IncomingHttpHeaders): Transform | undefined | "unknown" {
+export function decoderOf(headers: IncomingHttpHeaders): Decoder | undefined | "unknown" {
   switch (codingOf(headers).toLowerCase() || "identity") {
     case "identity":
       return undefined;
@@ -24,6 +32,11 @@ export function decoderOf(headers: IncomingHttpHeaders): Transform | undefined |
     default:
       return "unknown";
   }
+}
+
+/** Whether a decoder failed only because nothing came: what has no body may have the header all the same. */
+export function isEmptyBody(decoder: Decoder, error: unknown): boolean {
+  return decoder.bytesWritten === 0 && nodeErrorCode(error) === "Z_BUF_ERROR";
 }
 
 /** Why a body cannot be decoded. */

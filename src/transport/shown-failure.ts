@@ -19,11 +19,12 @@ export function shownFailure(failure: Failure, { credentials }: Evidence): Failu
   const secret = secretOf(credentials);
   const message = shown(failure.message, secret);
   const metadata = secret === undefined ? failure.metadata : hidden(failure.metadata, secret);
-  const isSame = message === failure.message && metadata === failure.metadata;
+  const details = secret === undefined ? failure.details : hiddenDetails(failure.details, secret);
+  const isSame =
+    message === failure.message && metadata === failure.metadata && details === failure.details;
   if (isSame || failure.thrown !== undefined) {
     return failure;
   }
-  const details = secret === undefined ? failure.details : hiddenDetails(failure.details, secret);
   // The cause is as a rule an error with the same text as it came.
   return { ...failure, message, metadata, details, cause: undefined };
 }
@@ -56,7 +57,14 @@ function hidden(metadata: Headers | undefined, secret: string): Headers | undefi
 }
 
 function hiddenDetails(details: Failure["details"], secret: string): Failure["details"] {
-  return details?.map((detail): ConnectError["details"][number] => {
+  const holds = (detail: ConnectError["details"][number]) =>
+    "debug" in detail &&
+    detail.debug !== undefined &&
+    JSON.stringify(detail.debug).includes(secret);
+  if (!details?.some(holds)) {
+    return details;
+  }
+  return details.map((detail): ConnectError["details"][number] => {
     if (!("debug" in detail) || detail.debug === undefined) {
       return detail;
     }

@@ -8,7 +8,7 @@ import { FailureThrown } from "../../errors/outcome.js";
 import { VERSION } from "../../model/version.js";
 import { parseAiemUrl } from "../../transport/aiem-url.js";
 import type { TransportOptions } from "../../transport/connection-config.js";
-import { decoderOf, notDecoded } from "../../transport/content-coding.js";
+import { decoderOf, isEmptyBody, notDecoded } from "../../transport/content-coding.js";
 import { tlsReason } from "../../transport/failures.js";
 import { PlaintextGuard } from "../../transport/plaintext-guard.js";
 import { environmentProxy } from "../../transport/proxy/environment-proxy.js";
@@ -186,6 +186,9 @@ async function readText(response: IncomingMessage, place: string): Promise<strin
   try {
     return await textOf(body, place);
   } catch (error) {
+    if (decoder && response.complete && isEmptyBody(decoder, error)) {
+      return "";
+    }
     // The codes of zlib and of brotli.
     const isCoding = /^(Z_|ERR__)/.test(nodeErrorCode(error) ?? "");
     throw isCoding ? undecoded(response, place, error) : error;

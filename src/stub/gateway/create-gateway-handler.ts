@@ -45,7 +45,10 @@ export function createGatewayHandler(
     }
     const call = readCall(spec, request, response, wire);
     try {
-      const message = await readRequestMessage(route, query, request, isKnown(request.headers));
+      // Not of the request's own headers: a token may have come as Grpc-Metadata-Authorization.
+      const authorization = call.context.requestHeader.get("authorization");
+      const known = isKnown(authorization === null ? {} : { authorization });
+      const message = await readRequestMessage(route, query, request, known);
       if (call.gone.aborted) {
         return;
       }

@@ -19,7 +19,12 @@ import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import { shapeResponse } from "../faults/network/shape-response.js";
 import { createGrpcHandler, type MessageLimits } from "../grpc/grpc-handler.js";
 import { MAX_TIMER_MS, readGrpcTimeout } from "../grpc/grpc-timeout.js";
-import { boundUnlessKnown, type IsKnownCaller } from "../service/known-caller.js";
+import {
+  boundUnlessKnown,
+  type IsKnownCaller,
+  MAX_UNKNOWN_BODY_BYTES,
+  unknownCaller,
+} from "../service/known-caller.js";
 import { MAX_MESSAGE_BYTES, MAX_WRITTEN_BYTES } from "../service/message-limits.js";
 import { REQUEST_COMPRESSIONS } from "./compressions.js";
 import { fromGrpcWebText, toGrpcWebText } from "./grpc-web-text.js";
@@ -45,6 +50,15 @@ export function createRpcHandler(
   return createServiceHandler(ProcessService, service, limits, links, isKnown);
 }
 
+/** Of callers who are no users: 64 KiB that come can stand for 64 MiB. */
+const UNKNOWN_COMPRESSIONS = REQUEST_COMPRESSIONS.map((compression) => ({
+  ...compression,
+  decompress: (bytes: Uint8Array, most: number) =>
+    compression.decompress(bytes, Math.min(most, MAX_UNKNOWN_BODY_BYTES)).catch(() => {
+      throw unknownCaller();
+    }),
+}));
+
 /** Serves a service, which need not be ours: the conformance suite brings one. */
 export function createServiceHandler<S extends DescService>(
   service: S,
@@ -53,14 +67,18 @@ export function createServiceHandler<S extends DescService>(
   links: Links,
   isKnown: IsKnownCaller = () => true,
 ): NodeHandler {
-  const router = createConnectRouter({
-    acceptCompression: REQUEST_COMPRESSIONS,
-    // Compressing output costs five times the CPU of sending it (measured).
-    compressMinBytes: Number.MAX_SAFE_INTEGER,
-    ...options,
-  }).service(service, implementation);
+  const routerWith = (acceptCompression: typeof REQUEST_COMPRESSIONS) =>
+    createConnectRouter({
+      acceptCompression,
+      // Compressing output costs five times the CPU of sending it (measured).
+      compressMinBytes: Number.MAX_SAFE_INTEGER,
+      ...options,
+    }).service(service, implementation);
   const grpc = createGrpcHandler(service, implementation, options, links, isKnown);
-  const others = createRouterHandler(router, links, isKnown);
+  const ofUsers = createRouterHandler(routerWith(REQUEST_COMPRESSIONS), links, isKnown);
+  const ofUnknown = createRouterHandler(routerWith(UNKNOWN_COMPRESSIONS), links, isKnown);
+  const others: NodeHandler = (request, response) =>
+    (isKnown(request.headers) ? ofUsers : ofUnknown)(request, response);
   return (request, response) =>
     grpc(request, response) || others(request, response) || refuseUnknownMethod(request, response);
 }

@@ -84,6 +84,11 @@ function askForTunnel(
   signal: AbortSignal,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      socket.destroy();
+      reject(signal.reason);
+      return;
+    }
     const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
     const request = requestHttp({
       method: "CONNECT",

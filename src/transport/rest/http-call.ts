@@ -10,7 +10,7 @@ import { Code } from "@connectrpc/connect";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { type Failure, FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
-import { decoderOf, notDecoded } from "../content-coding.js";
+import { decoderOf, isEmptyBody, notDecoded } from "../content-coding.js";
 import { cannotConnect, connectionLost, tlsHint, tlsReason } from "../failures.js";
 import type {
   Http1Connection,
@@ -152,6 +152,10 @@ export function startHttpCall(
     }
     if (isOpen && decoder) {
       decoder.on("error", (error) => {
+        if (answer.complete && isEmptyBody(decoder, error)) {
+          end();
+          return;
+        }
         end(notDecoded(answer.headers, address.origin, error));
         request.destroy();
       });

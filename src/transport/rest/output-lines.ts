@@ -134,10 +134,14 @@ export class OutputLines {
     if (!isJsonObject(json)) {
       return unreadable("a line of the stream is not a JSON object");
     }
-    const { result, error = null } = json;
+    const { result = null, error = null } = json;
     if (error !== null) {
       const unknown = "a line of the stream is an error without a code of gRPC";
       return readStatus(json, this.metadata) ?? unreadable(unknown);
+    }
+    if (result === null && Object.keys(json).some((key) => key !== "result" && key !== "error")) {
+      // Such as an edge's own status: the output does not end well with it.
+      return unreadable("a line of the stream is neither a result nor an error");
     }
     // grpc-gateway's own client takes a line without a result for an empty one.
     const read = readMessage(StreamOutputResponseSchema, result ?? {});

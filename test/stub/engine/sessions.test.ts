@@ -96,4 +96,16 @@ describe("children that moved to a process group of their own", () => {
     await engines.close();
     await until(() => !pids.some(isAlive));
   });
+
+  it("are killed after their program, though the oldest of them has ended by itself", async () => {
+    const engines = makeEngines();
+    const script = "sleep 1.5 >/dev/null 2>&1 & echo $!; sleep 7000 >/dev/null 2>&1 & echo $!";
+    const process = await startNow(engines.create(ENGINE), bash(script));
+    await process.finished(NEVER);
+    const pids = (await stdoutText(process)).trim().split("\n").map(Number);
+    await until(() => !isAlive(pids[0] ?? 0));
+    expect(pids.filter(isAlive)).toEqual(pids.slice(1));
+    await engines.close();
+    await until(() => !pids.some(isAlive));
+  });
 });

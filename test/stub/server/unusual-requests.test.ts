@@ -114,6 +114,26 @@ describe("a compressed request over gRPC", () => {
   });
 });
 
+describe("a compressed request without a token", () => {
+  it.each(["application/grpc", "application/grpc-web+proto"])(
+    "is Unauthenticated before it is decompressed to more than a little, as %s",
+    async (type) => {
+      const { url } = await start();
+      const bomb = frame(1, gzipSync(Buffer.alloc(32 * 1024 * 1024)));
+      expect(bomb.length).toBeLessThan(64 * 1024);
+      const { headers, body } = await request(
+        url,
+        { ":path": `${SERVICE}/ListProcesses`, "content-type": type, "grpc-encoding": "gzip" },
+        bomb,
+      );
+      const told = `${JSON.stringify(headers)}${body.toString()}`;
+      expect(told).toMatch(/grpc-status"?: ?"?16/);
+      // The text of a call whose body was not read, and not that of a message that was.
+      expect(decodeURIComponent(told)).toContain("its body is not read for that");
+    },
+  );
+});
+
 describe("gRPC-Web in base64", () => {
   it("is answered in base64, whatever pieces it comes in", async () => {
     const stub = await start();

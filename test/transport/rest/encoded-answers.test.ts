@@ -92,6 +92,31 @@ describe.each(CODINGS)("an answer in %s, which was not asked for", (coding, comp
   });
 });
 
+test.each(["gzip", "deflate", "br"])(
+  "an error without a body keeps its status, though it says to be %s",
+  async (coding) => {
+    const { client } = await startEdge((request, response) => {
+      request.resume();
+      response.writeHead(401, { "content-encoding": coding, "content-length": 0 }).end();
+    });
+    await expect(client.getProcess({ name })).rejects.toMatchObject({ code: Code.Unauthenticated });
+  },
+);
+
+test("a line of a stream that is another's status does not end the output well", async () => {
+  const { client } = await startEdge((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(`${line("first")}{"code":14,"message":"upstream reset"}\n`);
+  });
+  const read = async () => {
+    for await (const { data } of client.streamOutput({ name })) {
+      expect(Buffer.from(data).toString()).toBe("first");
+    }
+  };
+  await expect(read()).rejects.toMatchObject(failure("Internal", /neither a result nor an error$/));
+});
+
 test("what a compressed stream has flushed is there at once", async () => {
   let end = () => {};
   const { client } = await startEdge((request, response) => {

@@ -64,6 +64,7 @@ read_stat() {
   stat=
   while IFS= read -r part || [ -n "$part" ]; do stat="$stat $part"; done <"/proc/$1/stat" || return 1
   set -f; set -- \${stat##*)}; set +f
+  [ $# -ge 20 ] || return 1
   state=$1 group=$3 session=$4; shift 19; start=$1
 }
 sessions=' '
@@ -101,7 +102,7 @@ find_groups && send KILL 10
 find_groups && send KILL 10
 for round in 1 2 3; do
   rm -rf -- "$1" && break
-  find "$1" -type d -exec chmod u+rwx {} ;
+  find "$1" -type d -exec chmod u+rwx {} \\;
   sleep 0.1
 done
 `;
@@ -134,7 +135,8 @@ export function spawnWatchdog(directory: string, register: number): SpawnedWatch
   child.unref();
   // A socket, though its type does not say so; and in a test runner's context it is no instance of ours.
   const { stdin } = child;
-  if (stdin !== null && "unref" in stdin && typeof stdin.unref === "function") {
+  // Undefined, against its type, where no file descriptor was left (EMFILE).
+  if (stdin && "unref" in stdin && typeof stdin.unref === "function") {
     stdin.unref();
   }
   return {

@@ -42,6 +42,11 @@ export class OsCommand implements RunningCommand {
     return this.#session.review();
   }
 
+  /** Whether the program has ended. */
+  get hasLeaderEnded(): boolean {
+    return this.#session.hasLeaderEnded;
+  }
+
   signal(signal: number): boolean {
     return this.#session.signal(signal);
   }

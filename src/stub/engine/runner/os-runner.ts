@@ -30,6 +30,7 @@ const SHORTAGES: ReadonlySet<string | undefined> = new Set([
  * its id to another program by then, and a look must not follow each of many short programs.
  */
 const REVIEW_MS = 1_000;
+const AGAIN_MS = 5_000;
 
 /** Runs commands as processes of this machine. It isolates nothing. */
 export class OsRunner implements Runner {
@@ -39,6 +40,7 @@ export class OsRunner implements Runner {
   /** Those of which something may be left. */
   readonly #commands = new Set<OsCommand>();
   #reviewTimer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /**
    * @param fifoDirectory where to make FIFOs; asked for when the first process is started.
@@ -73,6 +75,7 @@ export class OsRunner implements Runner {
 
   /** Resolves when nothing of the runner's own is running any more. */
   close(): Promise<void> {
+    this.#closed = true;
     this.#review();
     return this.#pipes.close();
   }
@@ -87,10 +90,17 @@ export class OsRunner implements Runner {
   #review(): void {
     clearTimeout(this.#reviewTimer);
     this.#reviewTimer = undefined;
+    let left = false;
     for (const running of this.#commands) {
       if (running.review()) {
         this.#commands.delete(running);
+      } else {
+        left ||= running.hasLeaderEnded;
       }
+    }
+    if (left && !this.#closed) {
+      // What is known of a session are the members that were seen, and they may end before others.
+      this.#reviewTimer = setTimeout(() => this.#review(), AGAIN_MS).unref();
     }
   }
 }

@@ -30,10 +30,12 @@ export class ProcessSession {
   #gone = false;
   #killed = false;
   /**
-   * Once the leader was reaped: a member, which keeps the session's id from being given to a new
-   * process. Undefined until one was looked for.
+   * Once the leader was reaped: the members that were last seen. One that is still there has kept the
+   * session's id from being given to a new process. Undefined until they were looked for.
    */
-  #witness: { readonly pid: number; readonly startTime: string } | undefined;
+  #witnesses: readonly { readonly pid: number; readonly startTime: string }[] | undefined;
+  /** The one that the watchdog knows. */
+  #keptBy: number | undefined;
   /** The signal that ended the leader, if Node has no name for it. */
   #unnamed: number | undefined;
 
@@ -86,12 +88,16 @@ export class ProcessSession {
       this.#noteGone(exists(this.id) || !exists(-this.id));
       return this.#gone;
     }
-    const [oldest] = this.#members(processes);
+    const members = this.#members(processes);
+    const [oldest] = members;
     if (oldest === undefined) {
       this.#noteGone(true);
-    } else if (this.#witness?.pid !== oldest.pid) {
-      this.#witness = oldest;
-      this.#watched?.keptBy(oldest.pid, oldest.startTime);
+    } else {
+      this.#witnesses = members;
+      if (this.#keptBy !== oldest.pid) {
+        this.#keptBy = oldest.pid;
+        this.#watched?.keptBy(oldest.pid, oldest.startTime);
+      }
     }
     if (this.#killed && !this.#gone) {
       try {
@@ -152,10 +158,10 @@ export class ProcessSession {
   #members(processes: ProcessTable): { pid: number; startTime: string; group: number }[] {
     if (this.#leaderEnded) {
       const stranger = processes.get(this.id) !== undefined;
-      const witness = this.#witness;
-      const lost =
-        witness !== undefined && processes.get(witness.pid)?.startTime !== witness.startTime;
-      if (stranger || lost) {
+      const lost = this.#witnesses?.every(
+        ({ pid, startTime }) => processes.get(pid)?.startTime !== startTime,
+      );
+      if (stranger || lost === true) {
         // Daemons are sessions without a leader, too, so that one with this id may be anybody's.
         return [];
       }

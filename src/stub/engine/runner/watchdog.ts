@@ -34,13 +34,11 @@ export class Watchdog {
   constructor(directory: string) {
     const path = join(directory, "processes");
     this.#register = openSync(path, "wx", 0o600);
-    // An offset of its own, and no name: a directory that is emptied under us takes nothing away.
-    const reading = openSync(path, "r");
-    unlinkSync(path);
     try {
-      this.#process = spawnWatchdog(directory, reading);
-    } finally {
-      closeSync(reading);
+      this.#process = spawnReader(directory, path);
+    } catch (error) {
+      closeSync(this.#register);
+      throw error;
     }
   }
 
@@ -84,5 +82,20 @@ export class Watchdog {
     } catch {
       // The disk is full. The process itself must not fail for it: close() ends it all the same.
     }
+  }
+}
+
+function spawnReader(directory: string, path: string): SpawnedWatchdog {
+  let reading: number;
+  try {
+    // An offset of its own, and no name: a directory that is emptied under us takes nothing away.
+    reading = openSync(path, "r");
+  } finally {
+    unlinkSync(path);
+  }
+  try {
+    return spawnWatchdog(directory, reading);
+  } finally {
+    closeSync(reading);
   }
 }
