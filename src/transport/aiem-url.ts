@@ -25,6 +25,9 @@ export interface ServerAddress {
   readonly loopback: boolean;
 }
 
+/** What is opened a socket to. */
+export type SocketAddress = Pick<ServerAddress, "host" | "lookupHost" | "port" | "secure">;
+
 /**
  * Reads an address that `checkAiemUrl` accepts.
  *
@@ -35,8 +38,8 @@ export function parseAiemUrl(url: string): ServerAddress {
   if (rule !== undefined) {
     throw new TypeError(`aiemUrl ${rule}`);
   }
-  const { pathname, hostname, port, protocol } = new URL(url);
-  const secure = protocol === "https:";
+  const parsed = new URL(url);
+  const { pathname, hostname, port, protocol } = parsed;
   const pathPrefix = pathname.replace(/\/+$/, "");
   const name = hostname.replace(/\.$/, "");
   const authority = port === "" ? name : `${name}:${port}`;
@@ -46,11 +49,20 @@ export function parseAiemUrl(url: string): ServerAddress {
     baseUrl: origin + pathPrefix,
     pathPrefix,
     authority,
-    host: name.replace(/^\[|\]$/g, ""),
-    lookupHost: hostname.replace(/^\[|\]$/g, ""),
+    ...endpointOf(parsed),
+    loopback: isLoopback(name),
+  };
+}
+
+/** Where to connect to for an http or https URL. */
+export function endpointOf({ hostname, port, protocol }: URL): SocketAddress {
+  const secure = protocol === "https:";
+  const lookupHost = hostname.replace(/^\[|\]$/g, "");
+  return {
+    host: lookupHost.replace(/\.$/, ""),
+    lookupHost,
     port: port === "" ? (secure ? 443 : 80) : Number(port),
     secure,
-    loopback: isLoopback(name),
   };
 }
 

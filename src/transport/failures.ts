@@ -1,7 +1,13 @@
 import { Code } from "@connectrpc/connect";
 import { fileLimitReason, nodeErrorCode } from "../errors/node-error-code.js";
-import { type Failure, FailureThrown, type ProtocolSign } from "../errors/outcome.js";
+import {
+  type Failure,
+  type FailureKind,
+  FailureThrown,
+  type ProtocolSign,
+} from "../errors/outcome.js";
 import type { ServerAddress } from "./aiem-url.js";
+import { readDelay } from "./delay.js";
 
 /** Why no connection could be made. */
 export interface ConnectFailureReason {
@@ -43,6 +49,22 @@ export function connectFailure(cause: unknown, address: ServerAddress): Failure 
 export function connectionLost(origin: string, how: string, cause?: unknown): Failure {
   const message = `connection lost: ${origin} ${how}`;
   return { kind: "lost", code: Code.Unavailable, message, cause };
+}
+
+/** The failure of an answer that is an error, whoever said so. */
+export function answeredWith(code: Code, message: string, metadata: Headers): Failure {
+  return { kind: kindOf(code), code, message, metadata, delay: readDelay(metadata) };
+}
+
+function kindOf(code: Code): FailureKind {
+  switch (code) {
+    case Code.Unavailable:
+      return "unavailable";
+    case Code.DeadlineExceeded:
+      return "deadline";
+    default:
+      return "status";
+  }
 }
 
 /** The failure of a call when its client is closed. */

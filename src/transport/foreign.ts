@@ -16,6 +16,7 @@ import { type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { frameFromMessage } from "../model/output.js";
 import { foreignFailure } from "./foreign-failure.js";
 import { headerTimeoutMs } from "./header-timeout.js";
+import { addAllHeaders } from "./headers.js";
 import { type OutputPiece, PieceBatch } from "./output-batch.js";
 import {
   type Attempt,
@@ -71,8 +72,8 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
         );
         attempt.evidence.answered = true;
         if (attempt.response) {
-          addAll(attempt.response.header, response.header);
-          addAll(attempt.response.trailer, response.trailer);
+          addAllHeaders(attempt.response.header, response.header);
+          addAllHeaders(attempt.response.trailer, response.trailer);
         }
         return { ok: true, value: response.message };
       };
@@ -101,8 +102,8 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
         if (!response) {
           return { ok: true, value: answer.message };
         }
-        addAll(response.header, answer.header);
-        const addTrailer = () => addAll(response.trailer, answer.trailer);
+        addAllHeaders(response.header, answer.header);
+        const addTrailer = () => addAllHeaders(response.trailer, answer.trailer);
         return { ok: true, value: andThen(answer.message, addTrailer) };
       }),
   };
@@ -130,12 +131,6 @@ function withTimeout(headers: Headers, timeoutMs: number | undefined): Headers {
 /** A foreign transport does not tell what it sends a request over. */
 function unknownConnection(): Connection {
   return { avoid() {}, destroy() {} };
-}
-
-function addAll(headers: Headers, more: Headers): void {
-  more.forEach((value, name) => {
-    headers.append(name, value);
-  });
 }
 
 async function* andThen<T>(items: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {

@@ -29,7 +29,7 @@ export interface HeaderOptions {
  */
 export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
   const { tokenProvider, guard } = options;
-  const fixed = typeof tokenProvider === "string" ? checked(tokenProvider) : undefined;
+  const source = typeof tokenProvider === "string" ? checked(tokenProvider) : tokenProvider;
 
   return (attempt) => {
     const { headers } = attempt.hints;
@@ -40,15 +40,15 @@ export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
       return failed(refusal);
     }
     const { evidence } = attempt;
-    if (hasOwn || tokenProvider === undefined) {
+    if (hasOwn || source === undefined) {
       evidence.credentials = caller?.get("authorization") ?? undefined;
       return prepared(caller, undefined);
     }
-    if (fixed) {
-      evidence.credentials = fixed.ok ? fixed.value : undefined;
-      return fixed.ok ? prepared(caller, fixed.value) : fixed;
+    if (typeof source !== "function") {
+      evidence.credentials = source.ok ? source.value : undefined;
+      return source.ok ? prepared(caller, source.value) : source;
     }
-    return ask(tokenProvider, attempt, (token) => {
+    return ask(source, attempt, (token) => {
       if (!token.ok) {
         return token;
       }
@@ -70,13 +70,10 @@ function prepared(caller: Headers | undefined, token: string | undefined): Outco
 type Prepared = Outcome<RequestHeaders>;
 
 function ask(
-  provider: TokenProvider,
+  provider: Exclude<TokenProvider, string>,
   { hints, limit }: Attempt,
   use: (token: Outcome<string>) => Prepared,
 ): Prepared | Promise<Prepared> {
-  if (typeof provider === "string") {
-    return use(checked(provider));
-  }
   const request = {
     rejectedToken: hints.rejectedToken,
     // Made at the first use: most providers need none.
@@ -86,7 +83,7 @@ function ask(
   };
   try {
     const token = provider(request);
-    return token instanceof Promise || isThenable(token)
+    return isThenable(token)
       ? Promise.resolve(token).then(
           (value) => use(checked(value)),
           (error) => failed(providerFailed(error)),

@@ -8,8 +8,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Failure, Outcome } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
-import { readDelay } from "../delay.js";
-import { connectionLost } from "../failures.js";
+import { answeredWith, connectionLost } from "../failures.js";
 import { headerTimeoutMs } from "../header-timeout.js";
 import { http2ErrorName } from "../http2/error-name.js";
 import { HeadersTooLarge } from "../http2/header-limits.js";
@@ -316,11 +315,7 @@ export class GrpcCall implements Http2Listener {
     const hint = missing ? '; for AIEM\'s public REST surface use protocol: "rest"' : "";
     const message = `${this.#settings.address.origin} answered HTTP ${status} ${type || "without a content type"}, which is not gRPC${hint}`;
     return {
-      kind: code === Code.Unavailable ? "unavailable" : "status",
-      code,
-      message,
-      metadata,
-      delay: readDelay(metadata),
+      ...answeredWith(code, message, metadata),
       protocol: missing && !type.startsWith("application/grpc") ? "foreign" : undefined,
     };
   }

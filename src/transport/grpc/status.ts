@@ -4,7 +4,8 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import type { Failure } from "../../errors/outcome.js";
-import { readDelay } from "../delay.js";
+import { answeredWith } from "../failures.js";
+import { appendHeader } from "../headers.js";
 
 const OK = 0;
 
@@ -34,25 +35,10 @@ export function statusFailure(
 ): Failure {
   const code = Code[status] === undefined ? Code.Unknown : status;
   return {
-    kind: kindOf(code),
-    code,
-    message: readMessage(carrier["grpc-message"]),
-    metadata,
+    ...answeredWith(code, readMessage(carrier["grpc-message"]), metadata),
     details: readDetails(carrier["grpc-status-details-bin"], status),
-    delay: readDelay(metadata),
     protocol: "spoken",
   };
-}
-
-function kindOf(code: Code): Failure["kind"] {
-  switch (code) {
-    case Code.Unavailable:
-      return "unavailable";
-    case Code.DeadlineExceeded:
-      return "deadline";
-    default:
-      return "status";
-  }
 }
 
 /**
@@ -158,15 +144,8 @@ export function addHeaders(headers: Headers, incoming: IncomingHttpHeaders): voi
   for (const [name, value] of Object.entries(incoming)) {
     if (!name.startsWith(":") && value !== undefined) {
       for (const one of Array.isArray(value) ? value : [value]) {
-        append(headers, name, one);
+        appendHeader(headers, name, one);
       }
     }
   }
-}
-
-// Node.js takes characters from servers that Headers refuses. None of them is needed.
-function append(headers: Headers, name: string, value: string): void {
-  try {
-    headers.append(name, value);
-  } catch {}
 }

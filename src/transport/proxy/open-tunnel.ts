@@ -3,9 +3,9 @@ import { isIPv6, type Socket } from "node:net";
 import { onAbort } from "../../async/abort-listeners.js";
 import { fileLimitReason, nodeErrorCode } from "../../errors/node-error-code.js";
 import { FailureThrown } from "../../errors/outcome.js";
-import type { ServerAddress } from "../aiem-url.js";
+import { endpointOf, type ServerAddress } from "../aiem-url.js";
 import { cannotConnect, tlsReason } from "../failures.js";
-import { openSocket, type SocketAddress } from "../socket/open-socket.js";
+import { openSocket } from "../socket/open-socket.js";
 import type { EnvironmentProxy } from "./environment-proxy.js";
 
 // The options of TLS are those of the server.
@@ -41,7 +41,7 @@ export async function openTunnel(
   let socket: Socket;
   let status: number;
   try {
-    socket = await openSocket(addressOf(url), { ...options, alpn: "http/1.1" });
+    socket = await openSocket(endpointOf(url), { ...options, alpn: "http/1.1" });
     status = await askForTunnel(socket, url, address, options.signal);
   } catch (error) {
     options.signal.throwIfAborted();
@@ -59,17 +59,6 @@ export async function openTunnel(
     throw failure(!mayPass, `${proxy} refuses to connect to it (HTTP ${status})${hint}`);
   }
   return socket;
-}
-
-function addressOf({ hostname, port, protocol }: URL): SocketAddress {
-  const secure = protocol === "https:";
-  const lookupHost = hostname.replace(/^\[|\]$/g, "");
-  return {
-    host: lookupHost.replace(/\.$/, ""),
-    lookupHost,
-    port: port === "" ? (secure ? 443 : 80) : Number(port),
-    secure,
-  };
 }
 
 /**

@@ -4,12 +4,13 @@ import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
 import { FieldValueError } from "../../rest-rules/field-values.js";
 import { isJsonObject, messageFromJson } from "../../rest-rules/json.js";
 import type { ServerAddress } from "../aiem-url.js";
-import { connectionLost } from "../failures.js";
+import { answeredWith, connectionLost } from "../failures.js";
+import { addAllHeaders } from "../headers.js";
 import type { ResponseHeaders } from "../wire.js";
 import { ByteBlock } from "./byte-block.js";
 import type { HttpCall, HttpHead, HttpListener, HttpRequest } from "./http-call.js";
 import { withReadableTimes } from "./json-times.js";
-import { answeredWith, readStatus } from "./status.js";
+import { readStatus } from "./status.js";
 
 /** Takes the body of a successful answer. */
 export interface AnswerBody {
@@ -64,10 +65,7 @@ export class Answer implements HttpListener {
   head(head: HttpHead): void {
     this.#head = head;
     if (this.#asked.response) {
-      const { header } = this.#asked.response;
-      head.header.forEach((value, name) => {
-        header.append(name, value);
-      });
+      addAllHeaders(this.#asked.response.header, head.header);
     }
     if (!mayBeJson(head)) {
       this.#giveUp(notRest(head, this.#asked.address));

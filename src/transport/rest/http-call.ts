@@ -12,6 +12,7 @@ import { type Failure, FailureThrown } from "../../errors/outcome.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { decoderOf, isEmptyBody, notDecoded } from "../content-coding.js";
 import { cannotConnect, connectionLost, tlsHint, tlsReason } from "../failures.js";
+import { appendHeader } from "../headers.js";
 import type {
   Http1Connection,
   Http1Connections,
@@ -206,22 +207,15 @@ function headOf({ headers, rawHeaders, statusCode = 0 }: IncomingMessage): HttpH
 function responseHeaders(raw: readonly string[]): Headers {
   const headers = new Headers();
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    append(headers, raw[i] ?? "", raw[i + 1] ?? "");
+    appendHeader(headers, raw[i] ?? "", raw[i + 1] ?? "");
   }
   for (const [name, value] of [...headers]) {
     const [, own] = FORWARDED.exec(name) ?? [];
     if (own !== undefined && !headers.has(own)) {
-      append(headers, own, value);
+      appendHeader(headers, own, value);
     }
   }
   return headers;
-}
-
-// Node.js takes characters from servers that Headers refuses. None of them is needed.
-function append(headers: Headers, name: string, value: string): void {
-  try {
-    headers.append(name, value);
-  } catch {}
 }
 
 // Any other coding at the end leaves the length to the connection's end (RFC 9112, section 6.3).

@@ -64,7 +64,19 @@ const JSON_EXTRA_BYTES = 1024;
 
 /** The HTTP method that a method of the contract is mapped to. */
 export function httpMethodOf(method: DescMethod): string {
-  return readHttpRule(method).method;
+  return ruleOf(method).method;
+}
+
+const rules = new Map<DescMethod, HttpRule>();
+
+/** @throws HttpRuleError where the method has none that can be used. */
+function ruleOf(method: DescMethod): HttpRule {
+  let rule = rules.get(method);
+  if (!rule) {
+    rule = readHttpRule(method);
+    rules.set(method, rule);
+  }
+  return rule;
 }
 
 class RestWire implements ClientWire {
@@ -72,7 +84,6 @@ class RestWire implements ClientWire {
   readonly #prepare: PrepareHeaders;
   readonly #limits: MessageLimits;
   readonly #connections: Http1Connections;
-  readonly #rules = new Map<DescMethod, HttpRule>();
 
   constructor({ dial, readMaxBytes, prepare }: RestWireOptions) {
     this.#address = dial.address;
@@ -157,16 +168,11 @@ class RestWire implements ClientWire {
     headers: RequestHeaders,
     hints: Hints,
   ): HttpRequest {
-    let rule = this.#rules.get(method);
-    if (!rule) {
-      rule = readHttpRule(method);
-      this.#rules.set(method, rule);
-    }
-    const { baseUrl, origin, authority } = this.#address;
-    const { path, query, body, ...rendered } = renderRequest(rule, message);
+    const { pathPrefix, authority } = this.#address;
+    const { path, query, body, ...rendered } = renderRequest(ruleOf(method), message);
     return {
       method: rendered.method,
-      path: `${baseUrl.slice(origin.length)}${path}${query === "" ? "" : `?${query}`}`,
+      path: `${pathPrefix}${path}${query === "" ? "" : `?${query}`}`,
       headers: {
         ...requestHeaders(headers, hints),
         host: authority,

@@ -10,9 +10,9 @@ import {
 } from "@bufbuild/protobuf";
 import { AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
-import type { Failure, FailureKind } from "../../errors/outcome.js";
+import type { Failure } from "../../errors/outcome.js";
 import { isJsonObject } from "../../rest-rules/json.js";
-import { readDelay } from "../delay.js";
+import { answeredWith } from "../failures.js";
 
 /** A google.protobuf.Any in JSON. */
 type JsonAny = JsonObject & { readonly "@type": string };
@@ -48,22 +48,6 @@ export function readStatus(json: JsonValue | undefined, metadata: Headers): Fail
     })),
     findDetails: detailsFinder(known),
   };
-}
-
-/** The failure of an answer that is an error, whoever said so. */
-export function answeredWith(code: Code, message: string, metadata: Headers): Failure {
-  return { kind: kindOf(code), code, message, metadata, delay: readDelay(metadata) };
-}
-
-function kindOf(code: Code): FailureKind {
-  switch (code) {
-    case Code.Unavailable:
-      return "unavailable";
-    case Code.DeadlineExceeded:
-      return "deadline";
-    default:
-      return "status";
-  }
 }
 
 // Not 0, OK: there is an error. Other APIs give HTTP's status as `code`.

@@ -1,7 +1,7 @@
 import { isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type SecureContext } from "node:tls";
 import { onAbort } from "../../async/abort-listeners.js";
-import type { ServerAddress } from "../aiem-url.js";
+import type { SocketAddress } from "../aiem-url.js";
 import { openTcp, type TcpOptions } from "./open-tcp.js";
 
 /** What a socket needs besides an address. */
@@ -18,9 +18,6 @@ export interface SocketOptions extends TcpOptions {
   /** A connection to the server that is there already, over a proxy. */
   readonly tunnel?: Socket | undefined;
 }
-
-/** What is opened a socket to. */
-export type SocketAddress = Pick<ServerAddress, "host" | "lookupHost" | "port" | "secure">;
 
 /**
  * Opens a socket to the server and waits until it can carry data: for TCP, and for TLS.

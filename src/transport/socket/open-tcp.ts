@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from "node:dns";
 import { connect, isIP, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { onAbort } from "../../async/abort-listeners.js";
+import { untilAborted } from "../../async/wait-for.js";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 
 /** Finds the addresses of a name, the best first. */
@@ -39,8 +40,9 @@ export async function openTcp(
   { resolve = resolveAll, onSocket, signal }: TcpOptions,
 ): Promise<Socket> {
   const family = isIP(host);
+  // A lookup cannot be cancelled.
   const addresses =
-    family === 0 ? await unlessAborted(resolve(host), signal) : [{ address: host, family }];
+    family === 0 ? await untilAborted(resolve(host), signal) : [{ address: host, family }];
   signal.throwIfAborted();
   const waiting = inTurn(addresses);
   return new Promise((resolve, reject) => {
@@ -114,12 +116,4 @@ function inTurn(addresses: readonly LookupAddress[]): LookupAddress[] {
     all.push(...first.slice(i, i + 1), ...second.slice(i, i + 1));
   }
   return all;
-}
-
-// A lookup cannot be cancelled.
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stopListening = onAbort(signal, () => reject(signal.reason));
-    promise.then(resolve, reject).finally(stopListening);
-  });
 }
