@@ -3,6 +3,7 @@
  * protocols. It isolates nothing.
  */
 
+export type { Http2ErrorCode } from "../model/http2-error-codes.js";
 export { createStubTransport, type StubTransport } from "./create-stub-transport.js";
 export type { CreateEngineOptions, EngineState } from "./engine/engine-options.js";
 export type {
@@ -19,7 +20,6 @@ export type {
   FaultTarget,
   GoawayFault,
   HangFault,
-  Http2ErrorCode,
   HttpFault,
   InjectedFault,
   NetworkFault,

@@ -1,5 +1,6 @@
 import { type ContextKey, createContextKey } from "@connectrpc/connect";
-import type { GoawayFault, Http2ErrorCode, HttpFault } from "./stub-faults.js";
+import type { Http2ErrorCode } from "../../model/http2-error-codes.js";
+import type { GoawayFault, HttpFault } from "./stub-faults.js";
 
 /** What faults can do to the connection, stream and response of one call. */
 export interface CallWire {

@@ -1,4 +1,5 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { HTTP2_ERROR_CODES, type Http2ErrorCode } from "../../model/http2-error-codes.js";
 import { refuseUnknownNames } from "../check-options.js";
 import { MAX_TIMER_MS } from "../grpc/grpc-timeout.js";
 import { type CallWire, callWireKey } from "./call-wire.js";
@@ -9,8 +10,6 @@ import {
   type Fault,
   type FaultPoint,
   type FaultTarget,
-  HTTP2_ERROR_CODES,
-  type Http2ErrorCode,
   type HttpFault,
   type OutputPoint,
   type StatusFault,

@@ -1,4 +1,5 @@
 import type { Code, ConnectError } from "@connectrpc/connect";
+import type { Http2ErrorCode } from "../../model/http2-error-codes.js";
 
 /** What can go wrong with a call. */
 export type Fault = CallFault | NetworkFault;
@@ -281,24 +282,3 @@ export type NetworkFault =
   | NoTrailersFault
   | BlackholeFault
   | HttpFault;
-
-/** The names of the error codes of HTTP/2 (RFC 9113, section 7); Node has their numbers. */
-export const HTTP2_ERROR_CODES = [
-  "NO_ERROR",
-  "PROTOCOL_ERROR",
-  "INTERNAL_ERROR",
-  "FLOW_CONTROL_ERROR",
-  "SETTINGS_TIMEOUT",
-  "STREAM_CLOSED",
-  "FRAME_SIZE_ERROR",
-  "REFUSED_STREAM",
-  "CANCEL",
-  "COMPRESSION_ERROR",
-  "CONNECT_ERROR",
-  "ENHANCE_YOUR_CALM",
-  "INADEQUATE_SECURITY",
-  "HTTP_1_1_REQUIRED",
-] as const;
-
-/** The name of an error code of HTTP/2 (RFC 9113, section 7). */
-export type Http2ErrorCode = (typeof HTTP2_ERROR_CODES)[number];

@@ -4,6 +4,7 @@ import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, type GrpcTransportOptions } from "@connectrpc/connect-node";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { type Failure, FailureThrown, type Outcome } from "../../errors/outcome.js";
+import { http2ErrorName } from "../../model/http2-error-codes.js";
 import type { ServerAddress } from "../aiem-url.js";
 import {
   CLIENT_CLOSED,
@@ -16,7 +17,6 @@ import {
 import { type ForeignOptions, wireOf } from "../foreign.js";
 import { foreign, foreignFailure, ownFailure } from "../foreign-failure.js";
 import { Http1Connection, Http1Connections, type Http1Options } from "../http1/connections.js";
-import { http2ErrorName } from "../http2/error-name.js";
 import type { SessionPool } from "../http2/pool.js";
 import type { Session } from "../http2/session.js";
 import type { PrepareHeaders } from "../request-headers.js";

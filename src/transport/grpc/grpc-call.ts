@@ -7,10 +7,10 @@ import {
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Failure, Outcome } from "../../errors/outcome.js";
+import { http2ErrorName } from "../../model/http2-error-codes.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { answeredWith, connectionLost } from "../failures.js";
 import { headerTimeoutMs } from "../header-timeout.js";
-import { http2ErrorName } from "../http2/error-name.js";
 import { HeadersTooLarge } from "../http2/header-limits.js";
 import type { Http2, Http2End, Http2Listener, Http2Stream } from "../http2/http2.js";
 import type { PrepareHeaders, RequestHeaders } from "../request-headers.js";

@@ -8,10 +8,10 @@ import {
 import type { Socket } from "node:net";
 import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { type Failure, FailureThrown } from "../../errors/outcome.js";
+import { http2ErrorName } from "../../model/http2-error-codes.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { connectionLost } from "../failures.js";
 import type { Connection } from "../wire.js";
-import { http2ErrorName } from "./error-name.js";
 import { MAX_HEADER_LIST_BYTES, MAX_HEADER_PAIRS } from "./header-limits.js";
 
 /** What a GOAWAY frame said. */

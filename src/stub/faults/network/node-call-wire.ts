@@ -1,9 +1,10 @@
 import { STATUS_CODES } from "node:http";
 import { constants, type Http2Session } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Http2ErrorCode } from "../../../model/http2-error-codes.js";
 import type { NodeRequest, NodeResponse } from "../../server/node-handler.js";
 import type { CallWire } from "../call-wire.js";
-import type { GoawayFault, Http2ErrorCode, HttpFault } from "../stub-faults.js";
+import type { GoawayFault, HttpFault } from "../stub-faults.js";
 import type { Link, Links } from "./links.js";
 
 /** A call over HTTP/1.1 or HTTP/2, as Node serves it. */
