@@ -46,7 +46,7 @@ export function callerOf(config: ClientConfig | OverWire, options: ClientOptions
   const caller = {
     wire,
     policy: retryPolicy(retry),
-    hooks: { onRetry, onResume, onProtocol },
+    hooks: { onRetry, onResume },
     attemptTimeoutMs: attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS,
     bulkAttemptTimeoutMs: attemptTimeoutMs ?? BULK_ATTEMPT_TIMEOUT_MS,
     idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,

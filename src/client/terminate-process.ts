@@ -6,6 +6,7 @@ import { type Caller, runToOutcome } from "../call/run.js";
 import { errorOf } from "../errors/outcome.js";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
+import { SIGNALS } from "../model/signals.js";
 import { checkTerminateOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
 import { getProcess } from "./get-process.js";
@@ -15,7 +16,6 @@ import { waitProcess } from "./wait-process.js";
 const GRACE_MS = 10_000;
 /** Nothing is done in the middle of a shorter grace. */
 const SHORT_GRACE_MS = 100;
-const SIGNALS = { SIGTERM: 15, SIGCONT: 18, SIGKILL: 9 } as const;
 
 /** Options of `terminateProcess`. */
 export interface TerminateProcessOptions extends CallOptions {

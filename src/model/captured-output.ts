@@ -1,6 +1,6 @@
 import { type InspectOptions, inspect } from "node:util";
 import { type FinishedProcess, shownProcess } from "./process.js";
-import { inspectedBytes, shownBytes } from "./shown.js";
+import { decoded, inspectedBytes, joinedBytes, shownBytes } from "./shown.js";
 
 /**
  * What was kept of one output stream: all of it up to a bound, beyond that its beginning and its
@@ -35,10 +35,7 @@ export class CapturedOutput {
         `${this.droppedBytes} of ${this.totalBytes} bytes of this output were not kept: raise maxOutputBytes, pass a Writable, or read it with allowDropped`,
       );
     }
-    const joined = new Uint8Array(this.head.length + this.tail.length);
-    joined.set(this.head);
-    joined.set(this.tail, this.head.length);
-    return joined;
+    return joinedBytes(this.head, this.tail);
   }
 
   /**
@@ -49,9 +46,9 @@ export class CapturedOutput {
    */
   text(options: { readonly allowDropped?: boolean } = {}): string {
     if (this.droppedBytes > 0 && options.allowDropped === true) {
-      return `${decode(this.head)}\uFFFD${decode(this.tail)}`;
+      return `${decoded(this.head)}\uFFFD${decoded(this.tail)}`;
     }
-    return decode(this.bytes(options));
+    return decoded(this.bytes(options));
   }
 
   /**
@@ -72,10 +69,6 @@ export class CapturedOutput {
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return inspectedBytes("CapturedOutput", this, options);
   }
-}
-
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 /**

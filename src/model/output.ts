@@ -53,9 +53,6 @@ export interface StreamPosition {
   readonly crc32: number;
 }
 
-/** Both streams, for code that treats them alike. */
-export const PROCESS_STREAMS = ["OUTPUT_STREAM_STDOUT", "OUTPUT_STREAM_STDERR"] as const;
-
 /** The contract's number of a stream. */
 export function streamToNumber(stream: OutputStream): StreamNumber {
   switch (stream) {

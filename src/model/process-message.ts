@@ -42,12 +42,7 @@ class ReadProcess implements Process {
     this.args = [...message.args];
     this.workingDirectory = message.workingDirectory;
     this.environmentVariables = { ...message.environmentVariables };
-    this.secretEnvironmentVariables = Object.fromEntries(
-      Object.entries(message.secretEnvironmentVariables).map(([name, { secretVersion }]) => [
-        name,
-        { secretVersion },
-      ]),
-    );
+    this.secretEnvironmentVariables = secretsOf(message.secretEnvironmentVariables);
     this.state = state;
     this.exitCode = isFinal(state, endTime) ? exitCodeOf(state, message.exitCode) : undefined;
     this.createTime = dateFrom(message.createTime);
@@ -60,6 +55,14 @@ class ReadProcess implements Process {
   }
 }
 
+function secretsOf(
+  variables: Readonly<Record<string, SecretEnvironmentVariable>>,
+): Record<string, SecretEnvironmentVariable> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, { secretVersion }]) => [name, { secretVersion }]),
+  );
+}
+
 /** The message of a specification, for CreateProcess. */
 export function specToMessage(spec: ProcessSpec): MessageInitShape<typeof ProcessSchema> {
   return {
@@ -67,12 +70,7 @@ export function specToMessage(spec: ProcessSpec): MessageInitShape<typeof Proces
     args: [...(spec.args ?? [])],
     workingDirectory: spec.workingDirectory ?? "",
     environmentVariables: { ...spec.environmentVariables },
-    secretEnvironmentVariables: Object.fromEntries(
-      Object.entries(spec.secretEnvironmentVariables ?? {}).map(([name, { secretVersion }]) => [
-        name,
-        { secretVersion },
-      ]),
-    ),
+    secretEnvironmentVariables: secretsOf(spec.secretEnvironmentVariables ?? {}),
   };
 }
 

@@ -43,14 +43,19 @@ export function wholeOf(bytes: Uint8Array): KeptBytes {
   return { head: bytes, tail: bytes.subarray(bytes.length), totalBytes: bytes.length };
 }
 
+/** A copy of both, one after the other. */
+export function joinedBytes(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(head.length + tail.length);
+  joined.set(head);
+  joined.set(tail, head.length);
+  return joined;
+}
+
 function piecesOf({ head, tail, totalBytes }: KeptBytes): Uint8Array[] {
   const half = SHOWN_BYTES / 2;
   if (head.length + tail.length === totalBytes && totalBytes <= SHOWN_BYTES) {
     // Joined: a character may be split between the two.
-    const whole = new Uint8Array(totalBytes);
-    whole.set(head);
-    whole.set(tail, head.length);
-    return [whole];
+    return [joinedBytes(head, tail)];
   }
   const end = tail.length > 0 ? tail : head.subarray(half);
   return [head.subarray(0, half), end.subarray(Math.max(0, end.length - half))];
@@ -70,7 +75,8 @@ function isText(bytes: Uint8Array): boolean {
   }
 }
 
-function decoded(bytes: Uint8Array): string {
+/** Bytes as UTF-8; those that are not become U+FFFD. */
+export function decoded(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 

@@ -1,6 +1,6 @@
 // The numbers of Linux on x86-64 and arm64 (signal(7)), on every platform: the process runs there,
 // not where this client runs.
-const SIGNALS = {
+export const SIGNALS = {
   SIGHUP: 1,
   SIGINT: 2,
   SIGQUIT: 3,

@@ -1,4 +1,5 @@
 import { CapturedOutput } from "../model/captured-output.js";
+import { joinedBytes } from "../model/shown.js";
 
 const FIRST_CAPACITY = 4096;
 
@@ -88,9 +89,6 @@ export class OutputCapture {
     if (head.length + tail.length < this.#totalBytes) {
       return new CapturedOutput(head, tail, this.#totalBytes);
     }
-    const all = new Uint8Array(this.#totalBytes);
-    all.set(head);
-    all.set(tail, head.length);
-    return new CapturedOutput(all, new Uint8Array(0), this.#totalBytes);
+    return new CapturedOutput(joinedBytes(head, tail), new Uint8Array(0), this.#totalBytes);
   }
 }

@@ -33,7 +33,7 @@ interface Break {
 /**
  * Follows the output of one process over as many streams as it takes: each broken one is opened
  * again with the replay, of which only what is new is handed on. A batch that was taken counts as
- * handed over when the next one is asked for, and part by part by `countTo`.
+ * handed over when the next one is asked for, and part by part by `positionAfter`.
  */
 export class Follow {
   readonly #caller: Caller;

@@ -5,7 +5,7 @@
  *   itself must not be shown: it may hold a password.
  */
 export function checkAiemUrl(url: string): string | undefined {
-  const parsed = parse(url);
+  const parsed = parseUrl(url);
   if (!parsed || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) {
     return "must be an absolute http or https URL";
   }
@@ -19,7 +19,8 @@ export function checkAiemUrl(url: string): string | undefined {
   return undefined;
 }
 
-function parse(url: string): URL | undefined {
+/** The parts of a URL; undefined where the text is none. */
+export function parseUrl(url: string): URL | undefined {
   try {
     return new URL(url);
   } catch {

@@ -41,10 +41,10 @@ export type SameNames<T, R> = [keyof T, keyof R] extends [keyof R, keyof T] ? T 
  */
 export function optionsCheck<R extends Rules>(
   rules: R,
-  { object = "options", together }: { object?: string; together?: (values: Values) => void } = {},
+  { together }: { together?: (values: Values) => void } = {},
 ): OptionsCheck<R> {
   return (options: unknown) => {
-    checkOptions(object, options, rules, "");
+    checkOptions("options", options, rules, "");
     together?.(options);
   };
 }

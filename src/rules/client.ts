@@ -8,6 +8,7 @@ import {
   type Values,
 } from "./check-options.js";
 import {
+  INT32_MAX,
   oneOf,
   optional,
   requireBoolean,
@@ -15,6 +16,7 @@ import {
   requireFunction,
   requirePath,
   requirePositiveDuration,
+  UINT32_MAX,
   wholeNumber,
 } from "./values.js";
 
@@ -24,9 +26,6 @@ import {
  * servers hold to as well.
  */
 export const MAX_HEADER_TIMEOUT_MS = 99_999_999;
-
-const INT32_MAX = 2_147_483_647;
-const UINT32_MAX = 4_294_967_295;
 
 const ADDRESS = { aiemUrl: requireAiemUrl, tokenProvider: optional(requireTokenProvider) };
 
@@ -89,7 +88,7 @@ function checkConfig(config: unknown): void {
   requireObject("config", config);
   const rules = hasOwnTransport(config)
     ? { transport: requireTransport, ...notTogether(ADDRESS) }
-    : { ...ADDRESS, transport: pass };
+    : { ...ADDRESS, transport: optional(requireTransport) };
   checkOptions("config", config, rules, "");
 }
 
@@ -98,9 +97,6 @@ function checkClientOptions(options: unknown, ownTransport: boolean): void {
   checkOptions("options", options, { ...CLIENT, ...transport }, "");
   checkTransport(options);
 }
-
-// Undefined here: any other value makes the config one with a transport.
-function pass(): void {}
 
 function notTogether(rules: Rules): Rules {
   return Object.fromEntries(Object.keys(rules).map((name) => [name, refuseWithTransport]));

@@ -3,6 +3,7 @@ import type { OutputPosition, StreamPosition } from "../model/output.js";
 import { checkOptions, optionsCheck, type Rule, type Rules, type Values } from "./check-options.js";
 import { requireProcessId } from "./names.js";
 import {
+  INT32_MAX,
   oneOf,
   optional,
   requireAbortSignal,
@@ -11,11 +12,9 @@ import {
   requireHeaders,
   requireString,
   requireWritable,
+  UINT32_MAX,
   wholeNumber,
 } from "./values.js";
-
-const INT32_MAX = 2_147_483_647;
-const UINT32_MAX = 4_294_967_295;
 
 const CALL = {
   signal: optional(requireAbortSignal),

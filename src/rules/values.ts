@@ -2,6 +2,9 @@ import { InvalidInputError, shownValue } from "../errors/invalid-input-error.js"
 import { signalNumber } from "../model/signals.js";
 import type { Rule } from "./check-options.js";
 
+export const INT32_MAX = 2_147_483_647;
+export const UINT32_MAX = 4_294_967_295;
+
 /** The rule for an option that may be left out: undefined passes, and means the default. */
 export function optional(rule: Rule): Rule {
   return (field, value) => {

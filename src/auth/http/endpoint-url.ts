@@ -1,3 +1,4 @@
+import { parseUrl } from "../../rules/aiem-url.js";
 import { parseAiemUrl } from "../../transport/aiem-url.js";
 
 /** What an address may hold besides the scheme, the host and the path. */
@@ -15,7 +16,7 @@ export function readEndpointUrl(text: unknown, { query }: EndpointParts): URL | 
   if (typeof text !== "string") {
     return "must be a string";
   }
-  const url = parse(text);
+  const url = parseUrl(text);
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
     return "must be an absolute http or https URL";
   }
@@ -44,12 +45,4 @@ export function shownUrl({ origin, pathname }: URL): string {
 /** An address without the slashes at its end, which say nothing. */
 export function withoutSlash(address: string): string {
   return address.replace(/\/+$/, "");
-}
-
-function parse(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
 }

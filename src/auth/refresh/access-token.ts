@@ -26,6 +26,6 @@ export function accessToken(
 }
 
 /** Whether a token can be sent without the risk that it expires on its way. */
-export function isFresh(token: AccessToken, now = performance.now()): boolean {
-  return token.expiresAt - now > EXPIRES_SOON_MS;
+export function isFresh(token: AccessToken): boolean {
+  return token.expiresAt - performance.now() > EXPIRES_SOON_MS;
 }

@@ -1,9 +1,8 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import { readEndpointUrl } from "../http/endpoint-url.js";
 import type { AuthHttpOptions } from "../http/send.js";
 import { untilAnswered } from "../http/until-answered.js";
-import { environmentVariable } from "../settings.js";
+import { environmentVariable, settingError } from "../settings.js";
 import { discoverTokenEndpoint } from "./issuer-metadata.js";
 
 const VARIABLE = "H2O_CLOUD_TOKEN_ENDPOINT_URL";
@@ -60,7 +59,7 @@ function fromEnvironment(): URL | undefined {
   const value = environmentVariable(VARIABLE);
   const url = value === undefined ? undefined : readEndpointUrl(value, { query: true });
   if (typeof url === "string") {
-    throw new ConnectError(`the environment variable ${VARIABLE} ${url}`, Code.FailedPrecondition);
+    throw settingError(`the environment variable ${VARIABLE} ${url}`);
   }
   return url;
 }
