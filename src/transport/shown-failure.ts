@@ -57,19 +57,15 @@ function hidden(metadata: Headers | undefined, secret: string): Headers | undefi
 }
 
 function hiddenDetails(details: Failure["details"], secret: string): Failure["details"] {
-  const holds = (detail: ConnectError["details"][number]) =>
-    "debug" in detail &&
-    detail.debug !== undefined &&
-    JSON.stringify(detail.debug).includes(secret);
-  if (!details?.some(holds)) {
-    return details;
-  }
-  return details.map((detail): ConnectError["details"][number] => {
-    if (!("debug" in detail) || detail.debug === undefined) {
+  let isSame = true;
+  const safe = details?.map((detail): ConnectError["details"][number] => {
+    const text = "debug" in detail ? JSON.stringify(detail.debug) : undefined;
+    if (!text?.includes(secret)) {
       return detail;
     }
-    const text = JSON.stringify(detail.debug).replaceAll(secret, HIDDEN);
-    const debug: JsonValue = JSON.parse(text);
+    isSame = false;
+    const debug: JsonValue = JSON.parse(text.replaceAll(secret, HIDDEN));
     return { ...detail, debug };
   });
+  return isSame ? details : safe;
 }

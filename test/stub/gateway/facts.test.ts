@@ -62,6 +62,22 @@ describe.each(HTTP_VERSIONS)("the REST surface over %s", (_version, open) => {
     });
   });
 
+  test("takes a large body from a user whose token comes as Grpc-Metadata-Authorization", async () => {
+    const spec = { command: "true", args: ["x".repeat(100_000)] };
+    const body = JSON.stringify(spec);
+    const ask = (token: string) =>
+      send(open, stub.port, {
+        method: "POST",
+        path: processes,
+        headers: { "grpc-metadata-authorization": `Bearer ${token}` },
+        body,
+      });
+    const answer = await ask("first");
+    expect(answer.status).toBe(200);
+    expect(answer.json()).toMatchObject({ process: spec });
+    expect((await ask("nobody")).status).toBe(401);
+  });
+
   test("streams output as one JSON object a line, and nothing after the last", async () => {
     const { script, next } = inSteps("printf 'a\\n'", "printf é >&2");
     const path = `${processes}/streams`;
