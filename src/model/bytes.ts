@@ -39,3 +39,15 @@ export class ByteBlock {
     }
   }
 }
+
+/** The parts one after the other, in a copy. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  // Not from Node's pool, as Buffer.concat has it: a slice of the pool would keep all of it.
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,6 +1,7 @@
 import { type InspectOptions, inspect } from "node:util";
+import { joined } from "./bytes.js";
 import { type FinishedProcess, shownProcess } from "./process.js";
-import { decoded, inspectedBytes, joinedBytes, shownBytes } from "./shown.js";
+import { decoded, inspectedBytes, shownBytes } from "./shown.js";
 
 /**
  * What was kept of one output stream: all of it up to a bound, beyond that its beginning and its
@@ -35,7 +36,7 @@ export class CapturedOutput {
         `${this.droppedBytes} of ${this.totalBytes} bytes of this output were not kept: raise maxOutputBytes, pass a Writable, or read it with allowDropped`,
       );
     }
-    return joinedBytes(this.head, this.tail);
+    return joined([this.head, this.tail]);
   }
 
   /**

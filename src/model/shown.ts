@@ -1,4 +1,5 @@
 import { type InspectOptions, inspect } from "node:util";
+import { joined } from "./bytes.js";
 
 // What a log can take of one stream: half of it from the beginning, half from the end.
 const SHOWN_BYTES = 8 * 1024;
@@ -43,19 +44,11 @@ export function wholeOf(bytes: Uint8Array): KeptBytes {
   return { head: bytes, tail: bytes.subarray(bytes.length), totalBytes: bytes.length };
 }
 
-/** A copy of both, one after the other. */
-export function joinedBytes(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(head.length + tail.length);
-  joined.set(head);
-  joined.set(tail, head.length);
-  return joined;
-}
-
 function piecesOf({ head, tail, totalBytes }: KeptBytes): Uint8Array[] {
   const half = SHOWN_BYTES / 2;
   if (head.length + tail.length === totalBytes && totalBytes <= SHOWN_BYTES) {
     // Joined: a character may be split between the two.
-    return [joinedBytes(head, tail)];
+    return [joined([head, tail])];
   }
   const end = tail.length > 0 ? tail : head.subarray(half);
   return [head.subarray(0, half), end.subarray(Math.max(0, end.length - half))];

@@ -1,5 +1,5 @@
+import { joined } from "../model/bytes.js";
 import { CapturedOutput } from "../model/captured-output.js";
-import { joinedBytes } from "../model/shown.js";
 
 const FIRST_CAPACITY = 4096;
 
@@ -89,6 +89,6 @@ export class OutputCapture {
     if (head.length + tail.length < this.#totalBytes) {
       return new CapturedOutput(head, tail, this.#totalBytes);
     }
-    return new CapturedOutput(joinedBytes(head, tail), new Uint8Array(0), this.#totalBytes);
+    return new CapturedOutput(joined([head, tail]), new Uint8Array(0), this.#totalBytes);
   }
 }

@@ -3,7 +3,7 @@ import type { Limit } from "../async/limit.js";
 import type { Caller } from "../call/run.js";
 import { checkPipeOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
-import { joined } from "../transport/output-batch.js";
+import { inOne } from "../transport/output-batch.js";
 import type { Batch } from "../transport/wire.js";
 import { Follow } from "./follow.js";
 import { followLimit } from "./follow-limit.js";
@@ -108,5 +108,5 @@ function write(sink: WritableSink, data: Uint8Array, limit: Limit): Promise<void
 }
 
 function inOrder(batch: Batch): Uint8Array {
-  return joined(Array.from({ length: batch.count }, (_, i) => batch.data(i)));
+  return inOne(Array.from({ length: batch.count }, (_, i) => batch.data(i)));
 }

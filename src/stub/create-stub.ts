@@ -74,7 +74,7 @@ export function createStub(options: StubOptions): Stub {
     parent,
     engines: narrowEngines(engines),
     service: createProcessService(engines, users),
-    isKnown: ({ authorization }) => isUser(users, authorization),
+    isKnown: (authorization) => isUser(users, authorization),
     close: () => engines.close(),
   };
 }

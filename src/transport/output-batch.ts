@@ -1,3 +1,4 @@
+import { joined } from "../model/bytes.js";
 import type { Batch } from "./wire.js";
 
 /**
@@ -36,7 +37,7 @@ export class PieceBatch implements Batch {
   }
 
   join(stderr: boolean): Uint8Array<ArrayBuffer> {
-    return joined(this.#pieces.filter((piece) => piece.stderr === stderr).map(({ data }) => data));
+    return inOne(this.#pieces.filter((piece) => piece.stderr === stderr).map(({ data }) => data));
   }
 }
 
@@ -166,17 +167,7 @@ class SlabBatch implements Batch {
   }
 }
 
-/** The parts one after the other: a copy, but for a single one. */
-export function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const [only] = parts;
-  if (parts.length < 2) {
-    return only ?? NOTHING;
-  }
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+/** The parts in one: a copy, but for a single part. */
+export function inOne(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  return parts.length < 2 ? (parts[0] ?? NOTHING) : joined(parts);
 }

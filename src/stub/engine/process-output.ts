@@ -5,6 +5,7 @@ import {
   OutputFrameSchema,
   OutputStream,
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { joined } from "../../model/bytes.js";
 import type { Changes } from "./changes.js";
 import { invalidArgument, resourceExhausted } from "./refusals.js";
 import type { WrittenStream } from "./runner/runner.js";
@@ -177,7 +178,7 @@ export async function readCapturedFrames(spool: Spool, maxBytes: number): Promis
       continue;
     }
     // A copy: a view would keep the whole block that it was read with.
-    frames.push(create(OutputFrameSchema, { stream, data: new Uint8Array(Buffer.concat(parts)) }));
+    frames.push(create(OutputFrameSchema, { stream, data: joined(parts) }));
     parts = [];
   }
   return frames;
@@ -248,11 +249,5 @@ export function takeJoined(reader: SpoolReader): OutputChunk | undefined {
   if (parts.length === 1) {
     return { stream, data: first.data };
   }
-  const data = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    data.set(part, offset);
-    offset += part.length;
-  }
-  return { stream, data };
+  return { stream, data: joined(parts) };
 }

@@ -40,6 +40,11 @@ export function internal(message: string, cause: unknown): ConnectError {
   return new ConnectError(message, Code.Internal, undefined, undefined, cause);
 }
 
+/** What a caller is told of what was thrown: of what broke inside, no more than that. */
+export function shownError(reason: unknown): ConnectError {
+  return reason instanceof ConnectError ? reason : internal("internal error", reason);
+}
+
 /** A message travels in a header, of which some peers take 8 KiB in all. */
 const MAX_SHOWN = 200;
 

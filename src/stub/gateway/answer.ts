@@ -1,8 +1,10 @@
 import { create, type DescMessage, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
 import { Code, type ConnectError, type MethodImplSpec } from "@connectrpc/connect";
+import { waitFor } from "../../async/wait-for.js";
+import { shownError } from "../engine/refusals.js";
 import type { NodeResponse } from "../server/node-handler.js";
 import type { Call } from "./call.js";
-import { httpStatusOf, shownError, statusOf } from "./errors.js";
+import { httpStatusOf, statusOf } from "./errors.js";
 import { messageToJson } from "./message-to-json.js";
 import { setChallenge, setMetadataHeaders } from "./metadata.js";
 
@@ -125,17 +127,10 @@ async function writeThrough(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  if (response.write(text)) {
-    return;
+  if (!response.write(text)) {
+    await waitFor((drained) => {
+      response.once("drain", drained);
+      return () => response.off("drain", drained);
+    }, signal);
   }
-  await new Promise<void>((resolve) => {
-    const proceed = () => {
-      response.off("drain", proceed);
-      signal.removeEventListener("abort", proceed);
-      resolve();
-    };
-    response.on("drain", proceed);
-    signal.addEventListener("abort", proceed);
-  });
-  signal.throwIfAborted();
 }

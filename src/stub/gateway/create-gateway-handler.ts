@@ -2,6 +2,7 @@ import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@co
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { readHttpRule } from "../../rest-rules/http-rule.js";
 import { createRouter, type Route } from "../../rest-rules/router.js";
+import { shownError } from "../engine/refusals.js";
 import { Links } from "../faults/network/links.js";
 import { NodeCallWire } from "../faults/network/node-call-wire.js";
 import {
@@ -13,7 +14,6 @@ import {
 import type { IsKnownCaller } from "../service/known-caller.js";
 import { answerError, answerStream, answerUnary } from "./answer.js";
 import { readCall } from "./call.js";
-import { shownError } from "./errors.js";
 import { type FoundRoute, readRequestMessage, requestTarget } from "./request.js";
 
 /**
@@ -46,8 +46,7 @@ export function createGatewayHandler(
     const call = readCall(spec, request, response, wire);
     try {
       // Not of the request's own headers: a token may have come as Grpc-Metadata-Authorization.
-      const authorization = call.context.requestHeader.get("authorization");
-      const known = isKnown(authorization === null ? {} : { authorization });
+      const known = isKnown(call.context.requestHeader.get("authorization") ?? undefined);
       const message = await readRequestMessage(route, query, request, known);
       if (call.gone.aborted) {
         return;

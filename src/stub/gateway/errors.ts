@@ -1,5 +1,5 @@
 import { create, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { isJsonObject } from "../../rest-rules/json.js";
 import { encodeBase64, messageToJson } from "./message-to-json.js";
 
@@ -10,13 +10,6 @@ const JSON_IS_VALUE = new Set(
 );
 
 type ErrorDetail = ConnectError["details"][number];
-
-/** What a caller is told of what was thrown: of what broke inside, no more than that. */
-export function shownError(reason: unknown): ConnectError {
-  return reason instanceof ConnectError
-    ? reason
-    : new ConnectError("internal error", Code.Internal, undefined, undefined, reason);
-}
 
 /** An error as the JSON of a google.rpc.Status. */
 export function statusOf({ code, rawMessage, details }: ConnectError): JsonObject {

@@ -1,5 +1,6 @@
 import type { DescMessage, JsonValue, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { ByteBlock } from "../../model/bytes.js";
 import { FieldValueError } from "../../rest-rules/field-values.js";
 import { readRequest } from "../../rest-rules/request.js";
 import type { Route } from "../../rest-rules/router.js";
@@ -36,34 +37,22 @@ async function readJsonBody(
 function readBytes(request: NodeRequest, isKnown: boolean): Promise<Buffer> {
   const most = isKnown ? MAX_BODY_BYTES : MAX_UNKNOWN_BODY_BYTES;
   return new Promise((resolve, reject) => {
-    // One block, because a list of single bytes takes a hundred times their memory.
-    let block: Buffer = Buffer.alloc(0);
-    let size = 0;
-    const onGone = () => reject(new ConnectError("the caller went away", Code.Canceled));
-
-    request.on("data", (chunk: Buffer) => {
-      const start = size;
-      size += chunk.length;
-      if (size <= most) {
-        block = size <= block.length ? block : grown(block, size);
-        block.set(chunk, start);
+    const block = new ByteBlock();
+    const onData = (chunk: Buffer) => {
+      if (block.length + chunk.length <= most) {
+        block.append(chunk);
         return;
       }
       // What still comes is read and dropped: a caller that is not read from does not read either.
-      block = Buffer.alloc(0);
+      block.clear();
+      request.off("data", onData).resume();
       const message = `the body is larger than ${MAX_BODY_BYTES} bytes`;
       reject(isKnown ? new ConnectError(message, Code.ResourceExhausted) : unknownCaller());
-    });
-    request.once("end", () => resolve(block.subarray(0, size)));
-    request.once("close", onGone);
+    };
+    request.on("data", onData);
+    request.once("end", () => resolve(block.bytes));
+    request.once("close", () => reject(new ConnectError("the caller went away", Code.Canceled)));
   });
-}
-
-/** A block with the same bytes and place for this many, and for those that may follow. */
-function grown(block: Buffer, size: number): Buffer {
-  const larger = Buffer.allocUnsafe(Math.min(MAX_BODY_BYTES, Math.max(size, 2 * block.length)));
-  larger.set(block);
-  return larger;
 }
 
 /** The route of a request that a rule was found for. */

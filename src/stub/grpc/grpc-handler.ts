@@ -1,9 +1,4 @@
-import {
-  constants,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Stream,
-} from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
 import {
   create,
   type DescMessage,
@@ -20,9 +15,11 @@ import {
   type MethodImplSpec,
   type ServiceImpl,
 } from "@connectrpc/connect";
+import { ByteBlock } from "../../model/bytes.js";
+import { shownError } from "../engine/refusals.js";
 import type { Links } from "../faults/network/links.js";
 import { NodeCallWire } from "../faults/network/node-call-wire.js";
-import { abandon, type NodeHandler, requestPath } from "../server/node-handler.js";
+import { abandon, letGoOfUnread, type NodeHandler, requestPath } from "../server/node-handler.js";
 import {
   type IsKnownCaller,
   MAX_UNKNOWN_BODY_BYTES,
@@ -72,7 +69,13 @@ export function createGrpcHandler<S extends DescService>(
     }
     const wire = new NodeCallWire(request, response, links);
     const context = new GrpcContext(spec.method, request, wire, timeout);
-    const stream = new GrpcStream(response, context, wire, limits, isKnown(request.headers));
+    const stream = new GrpcStream(
+      response,
+      context,
+      wire,
+      limits,
+      isKnown(request.headers.authorization),
+    );
     serve(spec, stream, context).catch(() => wire.isTaken || abandon(request, response));
     return true;
   };
@@ -111,10 +114,7 @@ async function serve(spec: ServedMethod, stream: GrpcStream, context: GrpcContex
       }
     }
   } catch (reason) {
-    error =
-      reason instanceof ConnectError
-        ? reason
-        : new ConnectError("internal error", Code.Internal, undefined, undefined, reason);
+    error = shownError(reason);
   }
   await stream.end(last, error);
 }
@@ -213,7 +213,7 @@ class GrpcStream {
     this.#respond();
     this.#response.addTrailers(trailers);
     if (!stream.readableEnded) {
-      stream.once("wantTrailers", () => letGo(stream));
+      letGoOfUnread(stream);
     }
     stream.end(last);
   }
@@ -231,36 +231,23 @@ class GrpcStream {
   }
 }
 
-/**
- * Lets go of what a client still sends when it has its answer, such as the rest of a message that is
- * too large. HTTP/2 tells it so (RFC 9113, section 8.1): it would wait for room for ever.
- */
-function letGo(stream: ServerHttp2Stream): void {
-  // The reset would overtake the trailers, which are sent next.
-  setImmediate(() => {
-    if (!stream.readableEnded) {
-      stream.close(constants.NGHTTP2_NO_ERROR);
-    }
-  });
-}
-
 function readRequest(
   stream: ServerHttp2Stream,
   maxBytes: number,
   refusal: (size: number) => ConnectError,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    let received: Buffer | undefined;
+    const received = new ByteBlock();
     stream.on("data", onData);
     stream.on("end", onEnd);
     stream.on("close", onClose);
 
     function onData(chunk: Buffer): void {
-      received = received === undefined ? chunk : Buffer.concat([received, chunk]);
+      received.append(chunk);
       if (received.length < PREFIX_BYTES) {
         return;
       }
-      const size = received.readUInt32BE(1);
+      const size = received.bytes.readUInt32BE(1);
       if (size > maxBytes) {
         fail(refusal(size));
       } else if (received.length > PREFIX_BYTES + size) {
@@ -269,18 +256,16 @@ function readRequest(
     }
 
     function onEnd(): void {
-      if (received === undefined) {
+      const { bytes, length } = received;
+      if (length === 0) {
         fail(invalidRequest("the request has no message", Code.Unimplemented));
-      } else if (
-        received.length < PREFIX_BYTES ||
-        received.length < PREFIX_BYTES + received.readUInt32BE(1)
-      ) {
+      } else if (length < PREFIX_BYTES || length < PREFIX_BYTES + bytes.readUInt32BE(1)) {
         fail(invalidRequest("the message is incomplete", Code.InvalidArgument));
-      } else if (received[0] !== 0) {
+      } else if (bytes[0] !== 0) {
         fail(invalidRequest("the message is compressed in no known way", Code.Internal));
       } else {
         release();
-        resolve(received.subarray(PREFIX_BYTES));
+        resolve(bytes.subarray(PREFIX_BYTES));
       }
     }
 

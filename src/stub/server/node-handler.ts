@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import {
+  constants,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { Writable } from "node:stream";
 
 /** A request over HTTP/1.1 or HTTP/2, as Node tells it. */
@@ -64,6 +69,21 @@ export function abandon(request: NodeRequest, response: NodeResponse): void {
   } else {
     response.destroy();
   }
+}
+
+/**
+ * Lets go of what a client still sends when it has its answer, such as the rest of a message that is
+ * too large. HTTP/2 tells it so (RFC 9113, section 8.1): it would wait for room for ever.
+ */
+export function letGoOfUnread(stream: ServerHttp2Stream): void {
+  // At "finish" the reset would overtake the trailers, which are sent next.
+  stream.once("wantTrailers", () =>
+    setImmediate(() => {
+      if (!stream.readableEnded) {
+        stream.close(constants.NGHTTP2_NO_ERROR);
+      }
+    }),
+  );
 }
 
 function ignore(): void {}

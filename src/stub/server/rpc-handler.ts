@@ -1,4 +1,3 @@
-import { constants } from "node:http2";
 import type { DescService } from "@bufbuild/protobuf";
 import {
   Code,
@@ -20,7 +19,7 @@ import { shapeResponse } from "../faults/network/shape-response.js";
 import { createGrpcHandler, type MessageLimits } from "../grpc/grpc-handler.js";
 import { MAX_TIMER_MS, readGrpcTimeout } from "../grpc/grpc-timeout.js";
 import {
-  boundUnlessKnown,
+  bounded,
   type IsKnownCaller,
   MAX_UNKNOWN_BODY_BYTES,
   unknownCaller,
@@ -31,6 +30,7 @@ import { fromGrpcWebText, toGrpcWebText } from "./grpc-web-text.js";
 import {
   abandon,
   answerEmpty,
+  letGoOfUnread,
   type NodeHandler,
   type NodeRequest,
   type NodeResponse,
@@ -75,10 +75,10 @@ export function createServiceHandler<S extends DescService>(
       ...options,
     }).service(service, implementation);
   const grpc = createGrpcHandler(service, implementation, options, links, isKnown);
-  const ofUsers = createRouterHandler(routerWith(REQUEST_COMPRESSIONS), links, isKnown);
-  const ofUnknown = createRouterHandler(routerWith(UNKNOWN_COMPRESSIONS), links, isKnown);
+  const ofUsers = createRouterHandler(routerWith(REQUEST_COMPRESSIONS), links, (body) => body);
+  const ofUnknown = createRouterHandler(routerWith(UNKNOWN_COMPRESSIONS), links, bounded);
   const others: NodeHandler = (request, response) =>
-    (isKnown(request.headers) ? ofUsers : ofUnknown)(request, response);
+    (isKnown(request.headers.authorization) ? ofUsers : ofUnknown)(request, response);
   return (request, response) =>
     grpc(request, response) || others(request, response) || refuseUnknownMethod(request, response);
 }
@@ -99,11 +99,9 @@ function refuseUnknownMethod(request: NodeRequest, response: NodeResponse): bool
   return true;
 }
 
-function createRouterHandler(
-  router: ConnectRouter,
-  links: Links,
-  isKnown: IsKnownCaller,
-): NodeHandler {
+type BoundBody = (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+
+function createRouterHandler(router: ConnectRouter, links: Links, bound: BoundBody): NodeHandler {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
@@ -112,13 +110,13 @@ function createRouterHandler(
       return false;
     }
     const wire = new NodeCallWire(request, response, links);
-    const universalRequest = readRequest(request, response, wire, isKnown);
+    const universalRequest = readRequest(request, response, wire, bound);
     if (universalRequest === undefined) {
       answerEmpty(request, response, 400);
       return true;
     }
     dropEndlessTimeout(universalRequest.header);
-    letGoOfUnread(request, response);
+    letGo(request, response);
     // The errors of a call travel inside its response. What rejects here is a caller that went away
     // or a request that is no RPC: there is nobody to tell.
     const binary = fromGrpcWebText(universalRequest);
@@ -132,24 +130,15 @@ function createRouterHandler(
 }
 
 /**
- * Lets go of what a client still sends when it has its answer, such as the rest of a message that is
- * too large. HTTP/2 tells it so (RFC 9113, section 8.1): it would wait for room for ever. Over
- * HTTP/1.1 the rest is read and thrown away: the client's next call on the connection is behind it.
+ * Over HTTP/1.1 what a client still sends when it has its answer is read and thrown away: the client's
+ * next call on the connection is behind it.
  */
-function letGoOfUnread(request: NodeRequest, response: NodeResponse): void {
-  if (!("stream" in request)) {
+function letGo(request: NodeRequest, response: NodeResponse): void {
+  if ("stream" in request) {
+    letGoOfUnread(request.stream);
+  } else {
     response.once("finish", () => request.resume());
-    return;
   }
-  const { stream } = request;
-  // At "finish" the reset would overtake the trailers, which are sent next.
-  stream.once("wantTrailers", () =>
-    setImmediate(() => {
-      if (!stream.readableEnded) {
-        stream.close(constants.NGHTTP2_NO_ERROR);
-      }
-    }),
-  );
 }
 
 /** The request as Connect takes it; undefined where its authority or path makes no URL. */
@@ -157,7 +146,7 @@ function readRequest(
   request: NodeRequest,
   response: NodeResponse,
   wire: NodeCallWire,
-  isKnown: IsKnownCaller,
+  bound: BoundBody,
 ): ReturnType<typeof universalRequestFromNodeRequest> | undefined {
   try {
     const contextValues = createContextValues().set(callWireKey, wire);
@@ -166,7 +155,7 @@ function readRequest(
       // Connect's own iterator destroys a request that is not read to its end. Over HTTP/1.1 nothing
       // more is read from the connection then, and after 5 s Node resets it: the client's next call
       // got lost.
-      body: boundUnlessKnown(request, isKnown, request.iterator({ destroyOnReturn: false })),
+      body: bound(request.iterator({ destroyOnReturn: false })),
     };
   } catch {
     return undefined;

@@ -20,8 +20,7 @@ export function authenticate(users: Users, headers: Headers): string {
       Code.Unauthenticated,
     );
   }
-  const token = BEARER.exec(authorization)?.groups?.["token"];
-  const subject = token === undefined ? undefined : users.get(token);
+  const subject = subjectOf(users, authorization);
   if (subject === undefined) {
     throw new ConnectError(
       "the authorization header holds no bearer token that this server knows",
@@ -33,8 +32,12 @@ export function authenticate(users: Users, headers: Headers): string {
 
 /** Whether `authenticate` would find a subject. */
 export function isUser(users: Users, authorization: string | undefined): boolean {
-  const token = BEARER.exec(authorization ?? "")?.groups?.["token"];
-  return token !== undefined && users.has(token);
+  return subjectOf(users, authorization ?? "") !== undefined;
+}
+
+function subjectOf(users: Users, authorization: string): string | undefined {
+  const token = BEARER.exec(authorization)?.groups?.["token"];
+  return token === undefined ? undefined : users.get(token);
 }
 
 const ENGINE_PATTERN = "workspaces/*/sandboxEngines/*";

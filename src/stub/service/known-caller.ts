@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 
-/** Whether a call with these headers is one of a user's. */
-export type IsKnownCaller = (headers: IncomingHttpHeaders) => boolean;
+/** Whether a call with this `authorization` header is one of a user's. */
+export type IsKnownCaller = (authorization: string | undefined) => boolean;
 
 /**
  * How much is read of the body of anybody's call, so that it can be refused like a user's. More is held
@@ -18,16 +17,8 @@ export function unknownCaller(): ConnectError {
   );
 }
 
-/** A body that throws where somebody who is no user sends more than a little. */
-export function boundUnlessKnown(
-  { headers }: { readonly headers: IncomingHttpHeaders },
-  isKnown: IsKnownCaller,
-  body: AsyncIterable<Uint8Array>,
-): AsyncIterable<Uint8Array> {
-  return isKnown(headers) ? body : bounded(body);
-}
-
-async function* bounded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** The body of somebody who is no user: it throws where that is more than a little. */
+export async function* bounded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;

@@ -1,13 +1,13 @@
 import type { DescMessage, JsonValue, MessageShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
+import { ByteBlock } from "../../model/bytes.js";
 import { FieldValueError } from "../../rest-rules/field-values.js";
 import { isJsonObject, messageFromJson } from "../../rest-rules/json.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { answeredWith, connectionLost } from "../failures.js";
 import { addAllHeaders } from "../headers.js";
 import type { ResponseHeaders } from "../wire.js";
-import { ByteBlock } from "./byte-block.js";
 import type { HttpCall, HttpHead, HttpListener, HttpRequest } from "./http-call.js";
 import { withReadableTimes } from "./json-times.js";
 import { readStatus } from "./status.js";

@@ -1,6 +1,7 @@
 import { OutputStream } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { StreamOutputResponseSchema } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Failure } from "../../errors/outcome.js";
+import { ByteBlock, joined } from "../../model/bytes.js";
 import { isJsonObject } from "../../rest-rules/json.js";
 import type { Batch } from "../wire.js";
 import {
@@ -11,7 +12,6 @@ import {
   tooLarge,
   unreadable,
 } from "./answer.js";
-import { ByteBlock } from "./byte-block.js";
 import { readStatus } from "./status.js";
 
 const LINE_FEED = 0x0a;
@@ -239,13 +239,7 @@ class OutputBatch implements Batch {
     const parts = this.#ends.flatMap((_, index) =>
       this.stderr(index) === stderr ? [this.data(index)] : [],
     );
-    const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let length = 0;
-    for (const part of parts) {
-      joined.set(part, length);
-      length += part.length;
-    }
-    return joined;
+    return joined(parts);
   }
 
   #part(start: number, end: number): Uint8Array<ArrayBuffer> {

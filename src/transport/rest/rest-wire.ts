@@ -12,6 +12,7 @@ import { Code } from "@connectrpc/connect";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { unlessEnded } from "../../async/limit.js";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
+import { ByteBlock } from "../../model/bytes.js";
 import { FieldValueError } from "../../rest-rules/field-values.js";
 import type { HttpRule } from "../../rest-rules/http-rule.js";
 import { HttpRuleError, readHttpRule } from "../../rest-rules/http-rule.js";
@@ -38,7 +39,6 @@ import {
   readMessage,
   tooLarge,
 } from "./answer.js";
-import { ByteBlock } from "./byte-block.js";
 import { type HttpRequest, startHttpCall } from "./http-call.js";
 import { RestOutput } from "./rest-output.js";
 

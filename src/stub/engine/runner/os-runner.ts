@@ -30,6 +30,7 @@ const SHORTAGES: ReadonlySet<string | undefined> = new Set([
  * its id to another program by then, and a look must not follow each of many short programs.
  */
 const REVIEW_MS = 1_000;
+/** How long after a look that found something the next one is. */
 const AGAIN_MS = 5_000;
 
 /** Runs commands as processes of this machine. It isolates nothing. */

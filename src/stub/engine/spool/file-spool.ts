@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import type { ConnectError } from "@connectrpc/connect";
 import { OutputStream } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import { joined } from "../../../model/bytes.js";
 import { reasonOf, resourceExhausted } from "../refusals.js";
 import type { WrittenStream } from "../runner/runner.js";
 import { encodeFrameHeader, FileSpoolReader, FRAME_HEADER_BYTES } from "./file-spool-reader.js";
@@ -198,7 +199,7 @@ export class FileSpool implements Spool {
       return false;
     }
     const { parts, extent } = encodeFrames([chunk], this.#extent);
-    this.#small = joined([small, ...parts], small.length + bytes);
+    this.#small = joined([small, ...parts]);
     this.#extent = extent;
     this.#options.onReadable();
     return true;
@@ -212,7 +213,7 @@ export class FileSpool implements Spool {
     const position = small === undefined ? this.#extent.position : 0;
     const toWrite = small === undefined ? parts : [small, ...parts];
     const length = extent.position - position;
-    const tail = length <= MAX_TAIL_BYTES ? joined(toWrite, length) : undefined;
+    const tail = length <= MAX_TAIL_BYTES ? joined(toWrite) : undefined;
     await writeFully(this.#file, tail === undefined ? toWrite : [tail], position);
     this.#dropSmall();
     this.#tail = tail && { position, data: tail };
@@ -276,17 +277,6 @@ function encodeFrames(
     }
   }
   return { parts, extent: { position, frames, stdoutBytes, stderrBytes } };
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  // Not from Node's pool, as Buffer.concat has it: a slice of the pool would keep all of it.
-  const data = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    data.set(part, offset);
-    offset += part.length;
-  }
-  return data;
 }
 
 /** Writes all of `parts` one after the other from `position` on, however little a write takes. */
