@@ -1,8 +1,6 @@
 // @ts-check
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { message, start, stop } from "../processes.mjs";
 import { forgetPeak, memoryOf } from "./memory.mjs";
 
 /**
@@ -26,15 +24,16 @@ import { forgetPeak, memoryOf } from "./memory.mjs";
  * @returns {Promise<{ server: Memory, client: Memory, read: number, seconds: number }>}
  */
 export async function measure(reading) {
-  const server = start("server.mjs");
+  const server = start("rss/server.mjs");
   try {
-    const client = start("reader.mjs", JSON.stringify(await answer(server)));
+    const client = start("rss/reader.mjs", JSON.stringify(await message(server)));
     try {
-      await answer(client);
+      await message(client);
       await delay(1_000);
       const before = { server: idle(server), client: idle(client) };
       client.send(reading);
-      const { state, ...numbers } = await answer(client);
+      /** @type {Readonly<Record<string, unknown>>} */
+      const { state, ...numbers } = await message(client, reading.maxSeconds + 60);
       const [read, seconds] = [Number(numbers["read"]), Number(numbers["seconds"])];
       if (state !== "STATE_SUCCEEDED" || (seconds < reading.maxSeconds && read !== reading.bytes)) {
         throw new Error(`read ${read} of ${reading.bytes} bytes of a process in ${state}`);
@@ -54,44 +53,6 @@ export async function measure(reading) {
 }
 
 /** @typedef {import("node:child_process").ChildProcess} ChildProcess */
-
-/**
- * @param {string} program
- * @param {...string} args
- */
-function start(program, ...args) {
-  return fork(fileURLToPath(new URL(program, import.meta.url)), args);
-}
-
-/**
- * The next message of a program, which must not end before.
- *
- * @param {ChildProcess} program
- * @returns {Promise<Readonly<Record<string, unknown>>>}
- */
-async function answer(program) {
-  const over = new AbortController();
-  const { signal } = over;
-  try {
-    return await Promise.race([
-      once(program, "message", { signal }).then(([message]) => message),
-      once(program, "exit", { signal }).then(([code]) => {
-        throw new Error(`a measured program ended with ${code}`);
-      }),
-    ]);
-  } finally {
-    over.abort();
-  }
-}
-
-/** @param {ChildProcess} program */
-async function stop(program) {
-  if (program.exitCode === null && program.signalCode === null) {
-    const exit = once(program, "exit");
-    program.disconnect();
-    await exit;
-  }
-}
 
 /** @param {ChildProcess} program */
 function idle(program) {

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { Process_State } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import type { OutputChunk } from "../../src/index.js";
+import { collectGarbage } from "../support/collect-garbage.js";
 import { rejection } from "../support/rejection.js";
 import { batchOf, clientOver, NAME } from "./support/scripted-output.js";
 
@@ -144,8 +143,6 @@ describe("an abort", () => {
 
 describe("a quiet follower", () => {
   it("gathers no memory for each look at its process", { timeout: 60_000 }, async () => {
-    setFlagsFromString("--expose-gc");
-    const collectGarbage: () => void = runInNewContext("gc");
     let looks = 0;
     const state = () => {
       looks += 1;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 import { Code, createClient } from "@connectrpc/connect";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import { OutputStream, Process_State, ProcessService } from "../../src/gen.js";
 import { type StubServer, type StubServerOptions, startStubServer } from "../../src/stub/index.js";
@@ -9,17 +9,9 @@ import { makeTestCertificates } from "../support/certificates.js";
 import { collect } from "../support/collect.js";
 import { type ClientTls, PROTOCOLS, type TestTransport } from "./server/protocols.js";
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) {
-    await cleanup();
-  }
-});
-
 async function start(options?: StubServerOptions): Promise<StubServer> {
   const stub = await startStubServer(options);
-  cleanups.push(() => stub.close());
+  onTestFinished(() => stub.close());
   return stub;
 }
 
@@ -30,7 +22,7 @@ function connect(
   token = stub.connection.tokenProvider,
 ) {
   const { transport, close }: TestTransport = make(stub.connection.aiemUrl, tls);
-  cleanups.push(close);
+  onTestFinished(close);
   const headers = { authorization: `Bearer ${token}` };
   return { client: createClient(ProcessService, transport), options: { headers } };
 }

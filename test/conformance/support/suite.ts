@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { madeOnce } from "../../support/made-once.js";
 import { root, run } from "../../support/run-tool.js";
 
 /** Connect's conformance suite: its program, and the folder with its messages; or why there is none. */
@@ -37,19 +37,11 @@ function install(): Suite {
   }
   const folder = join(cache, VERSION);
   try {
-    if (!existsSync(folder)) {
-      mkdirSync(cache, { recursive: true });
-      const making = mkdtempSync(join(cache, "making-"));
-      try {
-        run("go", ["install", `${MODULE}/cmd/connectconformance@${VERSION}`], {
-          env: { GOBIN: making },
-        });
-        // At once as a whole, so that nobody takes one that is half made.
-        renameSync(making, folder);
-      } finally {
-        rmSync(making, { recursive: true, force: true });
-      }
-    }
+    madeOnce(folder, (making) => {
+      run("go", ["install", `${MODULE}/cmd/connectconformance@${VERSION}`], {
+        env: { GOBIN: making },
+      });
+    });
     const told: unknown = JSON.parse(
       run("go", ["mod", "download", "-json", `${MODULE}@${VERSION}`]),
     );

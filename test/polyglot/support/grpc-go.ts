@@ -1,16 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { madeOnce } from "../../support/made-once.js";
 import { root, run } from "../../support/run-tool.js";
 
 /** The program of `test/polyglot/go-server`, or why there is none. */
@@ -43,17 +35,7 @@ function prepare(): GrpcGo {
   }
   try {
     const made = join(cache, keyOf(source, protos));
-    if (!existsSync(made)) {
-      mkdirSync(cache, { recursive: true });
-      const making = mkdtempSync(join(cache, "making-"));
-      try {
-        compile(making);
-        // At once as a whole, so that nobody takes one that is half made.
-        renameSync(making, made);
-      } finally {
-        rmSync(making, { recursive: true, force: true });
-      }
-    }
+    madeOnce(made, compile);
     return { server: join(made, "server") };
   } catch (error) {
     // Go's last line tells what was missing; those before it are its progress.

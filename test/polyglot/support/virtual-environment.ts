@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { madeOnce } from "../../support/made-once.js";
 import type { Python } from "./find-python.js";
 
 /**
@@ -15,17 +16,7 @@ import type { Python } from "./find-python.js";
 export function virtualEnvironment(python: Python, requirements: string, cache: string): string {
   const key = createHash("sha256").update(python.identity).update(readFileSync(requirements));
   const made = join(cache, key.digest("hex").slice(0, 16));
-  if (!existsSync(made)) {
-    mkdirSync(cache, { recursive: true });
-    const making = mkdtempSync(join(cache, "making-"));
-    try {
-      install(python.command, requirements, making);
-      // At once as a whole, so that nobody takes one that is half made.
-      renameSync(making, made);
-    } finally {
-      rmSync(making, { recursive: true, force: true });
-    }
-  }
+  madeOnce(made, (making) => install(python.command, requirements, making));
   return pythonOf(made);
 }
 

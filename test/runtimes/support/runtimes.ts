@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { madeOnce } from "../../support/made-once.js";
 import { root, run } from "../../support/run-tool.js";
 
 /** A runtime, or why there is none. */
@@ -46,21 +46,11 @@ export function setup(project: TestProject): void {
 function install(name: string, version: string): { program: string } | { missing: string } {
   const folder = join(cache, `${name}-${version}`);
   try {
-    if (!existsSync(folder)) {
-      mkdirSync(cache, { recursive: true });
-      const making = mkdtempSync(join(cache, "making-"));
-      try {
-        const quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"];
-        run("npm", ["install", "--prefix", making, ...quiet, `${name}@${version}`], {
-          cwd: making,
-        });
-        check(join(making, "node_modules/.bin", name));
-        // At once as a whole, so that nobody takes one that is half made.
-        renameSync(making, folder);
-      } finally {
-        rmSync(making, { recursive: true, force: true });
-      }
-    }
+    madeOnce(folder, (making) => {
+      const quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"];
+      run("npm", ["install", "--prefix", making, ...quiet, `${name}@${version}`], { cwd: making });
+      check(join(making, "node_modules/.bin", name));
+    });
     return { program: join(folder, "node_modules/.bin", name) };
   } catch (error) {
     // npm's first lines tell what was missing; those after it where its log is.

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGatewayHandler } from "../../../src/stub/gateway/create-gateway-handler.js";
 import { httpStatusOf } from "../../../src/stub/gateway/errors.js";
 import { type HttpServer, startHttpServer } from "../../../src/stub/server/http-server.js";
-import { collectGarbage } from "./support/collect-garbage.js";
+import { collectGarbage } from "../../support/collect-garbage.js";
 import { createInjector } from "./support/inject.js";
 import { anyRequest } from "./support/request-arbitrary.js";
 import { scripted } from "./support/scripted-gateway.js";

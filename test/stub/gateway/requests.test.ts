@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { HttpServer } from "../../../src/stub/server/http-server.js";
+import { collectGarbage } from "../../support/collect-garbage.js";
 import { connectRaw } from "../server/raw-connection.js";
-import { collectGarbage } from "./support/collect-garbage.js";
 import { NAME, PATH, startScriptedGateway } from "./support/scripted-gateway.js";
 import { HTTP_VERSIONS, send, type TestRequest } from "./support/send.js";
 

@@ -2,22 +2,16 @@ import { once } from "node:events";
 import { connect, type OutgoingHttpHeaders } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { toBinary } from "@bufbuild/protobuf";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { expect, onTestFinished, test } from "vitest";
 import { GetProcessRequestSchema } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { type ScriptedServer, startScriptedServer } from "../server/scripted-server.js";
-
-function frame(payload: Uint8Array, flags = 0): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix[0] = flags;
-  prefix.writeUInt32BE(payload.length, 1);
-  return Buffer.concat([prefix, payload]);
-}
 
 const MESSAGE = toBinary(GetProcessRequestSchema, {
   $typeName: "ai.h2o.engine.sandbox.v1.GetProcessRequest",
   name: "p",
 });
-const GOOD = frame(MESSAGE);
+const GOOD = encodeEnvelope(0, MESSAGE);
 
 /** The status that a request of these bytes is answered with. */
 async function statusOf(
@@ -57,15 +51,15 @@ test.each<[title: string, body: readonly Uint8Array[], status: string]>([
   ["byte by byte", [...GOOD].map((byte) => Uint8Array.of(byte)), "0"],
   [
     "with fields that are not known",
-    [frame(Buffer.concat([MESSAGE, Buffer.from("7a0161", "hex")]))],
+    [encodeEnvelope(0, Buffer.concat([MESSAGE, Buffer.from("7a0161", "hex")]))],
     "0",
   ],
   ["that is missing", [], "12"],
   ["that another one follows", [GOOD, GOOD], "12"],
   ["without its end", [GOOD.subarray(0, -1)], "3"],
   ["without its whole prefix", [GOOD.subarray(0, 3)], "3"],
-  ["that is none of this type", [frame(Buffer.from("0aff", "hex"))], "3"],
-  ["that is compressed, and does not say how", [frame(gzipSync(MESSAGE), 1)], "13"],
+  ["that is none of this type", [encodeEnvelope(0, Buffer.from("0aff", "hex"))], "3"],
+  ["that is compressed, and does not say how", [encodeEnvelope(1, gzipSync(MESSAGE))], "13"],
 ])("a message %s", async (_title, body, status) => {
   await using server = await startScriptedServer();
   expect(await statusOf(server, body)).toBe(status);

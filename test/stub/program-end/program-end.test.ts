@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dirname } from "node:path/posix";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { bundle } from "../../support/bundle.js";
 import { exists, isAlive, until } from "../engine/support.js";
 
@@ -26,13 +26,6 @@ const GROUPS = `
 const LEFT = "sleep 7000 >/dev/null 2>&1 & echo $! && echo ready";
 const IGNORES = "trap '' TERM INT HUP; echo $$; echo ready; while :; do sleep 0.1; done";
 
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const clean of cleanups.splice(0)) {
-    clean();
-  }
-});
-
 interface Started {
   readonly child: ChildProcess;
   /** The directory that holds all of the stub's files. */
@@ -44,7 +37,7 @@ interface Started {
 async function startProgram(where: "main" | "thread", ...scripts: string[]): Promise<Started> {
   const commands = scripts.map((script) => ["bash", "-c", script]);
   const child = fork(program, [stub, where, JSON.stringify(commands)], { execArgv: [] });
-  cleanups.push(() => child.kill("SIGKILL"));
+  onTestFinished(() => void child.kill("SIGKILL"));
   const [message] = await once(child, "message");
   const { rootDirectory, printed } = message;
   const pids = String(printed).match(/\d+/g)?.map(Number) ?? [];
@@ -100,9 +93,9 @@ describe("a program that is ended with processes in its stub", () => {
   it("leaves what it did not start, and what left its session", async () => {
     const started = await startProgram("main", "setsid sleep 600 & echo $!; echo ready; wait");
     const [escaped = 0] = started.pids;
-    cleanups.push(() => process.kill(escaped, "SIGKILL"));
+    onTestFinished(() => void process.kill(escaped, "SIGKILL"));
     const other = fork(program, [stub, "main", "[]"], { execArgv: [] });
-    cleanups.push(() => other.kill("SIGKILL"));
+    onTestFinished(() => void other.kill("SIGKILL"));
     await once(other, "message");
     started.child.kill("SIGKILL");
     await until(() => !exists(started.directory) && !isAlive(started.watchdog));
@@ -112,7 +105,7 @@ describe("a program that is ended with processes in its stub", () => {
 
   it("lets a process that is stopped handle SIGTERM", async () => {
     const directory = mkdtempSync(join(tmpdir(), "aiem-handled-"));
-    cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     const file = join(directory, "handled");
     const stopped = `trap 'echo >${file}; exit' TERM; echo $$; echo ready; kill -STOP $$; sleep 60`;
     const started = await startProgram("main", stopped);

@@ -1,5 +1,5 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import { ProcessService } from "../../../src/gen.js";
 import { type StubCors, type StubServer, startStubServer } from "../../../src/stub/index.js";
@@ -10,16 +10,9 @@ const PAGE = "http://localhost:5173";
 const OTHER = "http://localhost:5174";
 const PATH = "/ai.h2o.engine.sandbox.v1.ProcessService/GetProcess";
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) {
-    await cleanup();
-  }
-});
-
 async function start(cors?: StubCors): Promise<StubServer> {
   const stub = await startStubServer(cors && { cors });
-  cleanups.push(() => stub.close());
+  onTestFinished(() => stub.close());
   return stub;
 }
 
@@ -53,7 +46,7 @@ describe("a page of an origin that is listed", () => {
   test.each(PROTOCOLS)("may read what a failed call over %s says", async (_name, make) => {
     const stub = await start({ origins: [PAGE] });
     const { transport, close } = make(stub.url);
-    cleanups.push(close);
+    onTestFinished(close);
     const call = createClient(ProcessService, transport).getProcess(
       { name: `${stub.parent}/processes/p` },
       { headers: { origin: PAGE, authorization: `Bearer ${stub.token}` } },

@@ -4,7 +4,8 @@ import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { deflateSync, gzipSync } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { afterEach, describe, expect, it } from "vitest";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   ListProcessesRequestSchema,
   ListProcessesResponseSchema,
@@ -14,16 +15,9 @@ import { startHttpServer } from "../../../src/stub/server/http-server.js";
 
 const SERVICE = "/ai.h2o.engine.sandbox.v1.ProcessService";
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0)) {
-    await clean();
-  }
-});
-
 async function start(): Promise<StubServer> {
   const stub = await startStubServer();
-  cleanups.push(() => stub.close());
+  onTestFinished(() => stub.close());
   return stub;
 }
 
@@ -35,7 +29,7 @@ interface Answer {
 /** What is answered to a request over HTTP/2; headers and trailers together. */
 async function request(url: string, headers: object, body: Uint8Array): Promise<Answer> {
   const session = connectHttp2(url);
-  cleanups.push(() => session.destroy());
+  onTestFinished(() => session.destroy());
   const stream = session.request({ ":method": "POST", ...headers });
   const seen: IncomingHttpHeaders = {};
   for (const event of ["response", "trailers"]) {
@@ -44,13 +38,6 @@ async function request(url: string, headers: object, body: Uint8Array): Promise<
   stream.on("error", () => {});
   stream.end(body);
   return { body: await buffer(stream).catch(() => Buffer.alloc(0)), headers: seen };
-}
-
-function frame(flag: number, message: Uint8Array): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = flag;
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
 }
 
 function listRequest({ parent }: StubServer): Uint8Array {
@@ -66,7 +53,7 @@ describe("a method that there is not", () => {
         const { headers } = await request(
           url,
           { ":path": path, "content-type": type },
-          frame(0, Buffer.alloc(0)),
+          encodeEnvelope(0, Buffer.alloc(0)),
         );
         expect(headers).toMatchObject({
           ":status": 200,
@@ -90,7 +77,7 @@ describe("a compressed request over gRPC", () => {
         authorization: `Bearer ${stub.token}`,
         te: "trailers",
       },
-      frame(1, message),
+      encodeEnvelope(1, message),
     );
 
   it.each([
@@ -119,7 +106,7 @@ describe("a compressed request without a token", () => {
     "is Unauthenticated before it is decompressed to more than a little, as %s",
     async (type) => {
       const { url } = await start();
-      const bomb = frame(1, gzipSync(Buffer.alloc(32 * 1024 * 1024)));
+      const bomb = encodeEnvelope(1, gzipSync(Buffer.alloc(32 * 1024 * 1024)));
       expect(bomb.length).toBeLessThan(64 * 1024);
       const { headers, body } = await request(
         url,
@@ -137,7 +124,7 @@ describe("a compressed request without a token", () => {
 describe("gRPC-Web in base64", () => {
   it("is answered in base64, whatever pieces it comes in", async () => {
     const stub = await start();
-    const whole = frame(0, listRequest(stub));
+    const whole = Buffer.from(encodeEnvelope(0, listRequest(stub)));
     const padded = [whole.subarray(0, 4), whole.subarray(4)].map((part) => part.toString("base64"));
     for (const text of [whole.toString("base64"), padded.join("")]) {
       const answer = await fetch(`${stub.url}${SERVICE}/ListProcesses`, {
@@ -165,7 +152,7 @@ describe("a large body without a token", () => {
       const { url, parent } = await start();
       const isRest = type === "application/json";
       const session = connectHttp2(url);
-      cleanups.push(() => session.destroy());
+      onTestFinished(() => session.destroy());
       const stream = session.request({
         ":method": "POST",
         ":path": isRest ? `/v1/${parent}/processes` : `${SERVICE}/ListProcesses`,
@@ -185,7 +172,7 @@ describe("a large body without a token", () => {
       });
       stream.resume();
       // It never ends: who waits for the end of it would wait for ever.
-      stream.write(frame(0, Buffer.alloc(LARGE)).subarray(0, LARGE));
+      stream.write(encodeEnvelope(0, Buffer.alloc(LARGE)).subarray(0, LARGE));
       await answered;
       expect(seen["grpc-status"] ?? String(seen[":status"])).toBe(
         type.includes("grpc") ? "16" : "401",
@@ -200,7 +187,7 @@ describe("a request that does not come to its end", () => {
       handlers: [(incoming) => incoming.resume() !== undefined],
       requestTimeoutMs: 100,
     });
-    cleanups.push(() => server.stop());
+    onTestFinished(() => server.stop());
     for (const start of [
       "POST / HTTP/1.1\r\nhost: x\r\n",
       "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nx",
@@ -211,7 +198,7 @@ describe("a request that does not come to its end", () => {
       await once(socket, "close");
     }
     const session = connectHttp2(`http://127.0.0.1:${server.port}`);
-    cleanups.push(() => session.destroy());
+    onTestFinished(() => session.destroy());
     const stream = session.request({ ":method": "POST", ":path": "/" });
     stream.on("error", () => {});
     stream.write("x");

@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import type { ServerHttp2Stream } from "node:http2";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { ProcessClient } from "../../../src/client/process-client.js";
 import { OutputReader } from "../../../src/transport/grpc/output-reader.js";
+import { collectGarbage } from "../../support/collect-garbage.js";
 import { startHttp2Server } from "../http2/support/http2-server.js";
 import { closing } from "../support/cleanup.js";
 import { PROCESS } from "../support/process-name.js";
@@ -14,13 +13,8 @@ const KIB = 1024;
 // What Node.js reads of a connection at once.
 const READ_BYTES = 64 * KIB;
 
-setFlagsFromString("--expose-gc");
-const collectGarbage: unknown = runInNewContext("gc");
-
 function heldBytes(): number {
-  if (typeof collectGarbage === "function") {
-    collectGarbage();
-  }
+  collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
 

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Limit } from "../../../src/async/limit.js";
 import { FailureThrown } from "../../../src/errors/outcome.js";
+import { collectGarbage } from "../../support/collect-garbage.js";
 import { bytesOf, connectTo } from "./support/http2-calls.js";
 import { answer, follow, startHttp2Server } from "./support/http2-server.js";
 
@@ -82,8 +81,6 @@ test("an avoided connection takes those that ask about it, and no others", async
 });
 
 test("a connection does not hold on to the call that it was opened for", async () => {
-  setFlagsFromString("--expose-gc");
-  const collectGarbage: unknown = runInNewContext("gc");
   const server = await startHttp2Server(follow);
   const { request } = connectTo(server.url);
   const calls = new AsyncLocalStorage<object>();
@@ -103,9 +100,7 @@ test("a connection does not hold on to the call that it was opened for", async (
   await expect.poll(() => bytesOf(other)).toBe(1);
   await expect
     .poll(() => {
-      if (typeof collectGarbage === "function") {
-        collectGarbage();
-      }
+      collectGarbage();
       return held.deref();
     })
     .toBeUndefined();

@@ -1,8 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, expect, test } from "vitest";
+import { collectGarbage } from "../../support/collect-garbage.js";
 import { bytesOf, connectTo } from "./support/http2-calls.js";
 
 const STREAMS = 60;
@@ -23,13 +22,8 @@ async function startServer(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-setFlagsFromString("--expose-gc");
-const collectGarbage: unknown = runInNewContext("gc");
-
 function heldBytes(): number {
-  if (typeof collectGarbage === "function") {
-    collectGarbage();
-  }
+  collectGarbage();
   const { arrayBuffers } = process.memoryUsage();
   return arrayBuffers;
 }

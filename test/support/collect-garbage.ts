@@ -1,8 +1,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
+setFlagsFromString("--expose-gc");
+const gc: () => void = runInNewContext("gc");
+
 /** Runs the garbage collector, so that memory that is used is memory that is held. */
 export function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
+  gc();
 }
