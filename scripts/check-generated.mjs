@@ -12,7 +12,9 @@ try {
   if (buf.status === 0) {
     const stale = staleFiles(root, fresh);
     for (const file of stale) {
-      console.error(`${file} is not what proto/ generates: run npm run generate and commit it`);
+      console.error(
+        `${file} is not what proto/ and third_party/ generate: run npm run generate and commit it`,
+      );
     }
     process.exitCode = stale.length === 0 ? 0 : 1;
   } else {
