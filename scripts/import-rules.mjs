@@ -16,6 +16,7 @@ const allowedImports = {
   "src/errors/": ["gen/", "src/gen.ts", "src/model/", "src/async/with-frames.ts"],
   "src/async/": [],
   "src/rules/": ["gen/", "src/gen.ts", "src/model/", "src/errors/"],
+  "src/contract/": ["gen/", "src/gen.ts"],
   "src/rest-rules/": ["gen/", "src/gen.ts"],
   "src/transport/": [
     "gen/",
@@ -25,6 +26,7 @@ const allowedImports = {
     "src/async/",
     "src/rules/",
     "src/rest-rules/",
+    "src/contract/",
   ],
   "src/auth/": [
     "src/errors/",
@@ -72,7 +74,15 @@ const allowedImports = {
     "src/output/",
     "src/client/",
   ],
-  "src/stub/": ["gen/", "src/gen.ts", "src/model/", "src/async/", "src/rules/", "src/rest-rules/"],
+  "src/stub/": [
+    "gen/",
+    "src/gen.ts",
+    "src/model/",
+    "src/async/",
+    "src/rules/",
+    "src/rest-rules/",
+    "src/contract/",
+  ],
 };
 
 /**

@@ -1,0 +1,216 @@
+import { clone, create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescriptorProto,
+  type EnumDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  FieldDescriptorProto_Type as Type,
+} from "@bufbuild/protobuf/wkt";
+import { describe, expect, test } from "vitest";
+import {
+  OutputStream,
+  file_ai_h2o_engine_sandbox_v1_process as processFile,
+  Process_State as State,
+} from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
+import {
+  GetProcessResponseSchema,
+  ProcessService,
+  ReadOutputRequestSchema,
+  file_ai_h2o_engine_sandbox_v1_process_service as serviceFile,
+} from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { contractOfSet } from "../../src/contract/contract.js";
+
+interface Changes {
+  message?(message: DescriptorProto): void;
+  enum?(each: EnumDescriptorProto): void;
+  readonly package?: string;
+}
+
+function setWith(changes: Changes): Uint8Array {
+  const file = [processFile, serviceFile].map(({ proto }) => {
+    const copy = clone(FileDescriptorProtoSchema, proto);
+    const moved = (typeName: string) =>
+      typeName.replace(`.${proto.package}.`, `.${changes.package ?? proto.package}.`);
+    copy.package = changes.package ?? proto.package;
+    for (const method of copy.service.flatMap((service) => service.method)) {
+      method.inputType = moved(method.inputType);
+      method.outputType = moved(method.outputType);
+    }
+    visit(copy.messageType, copy.enumType, moved);
+    return copy;
+  });
+  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
+
+  function visit(
+    messages: DescriptorProto[],
+    enums: EnumDescriptorProto[],
+    moved: (typeName: string) => string,
+  ): void {
+    for (const each of enums) {
+      changes.enum?.(each);
+    }
+    for (const message of messages) {
+      if (!message.options?.mapEntry) {
+        changes.message?.(message);
+      }
+      for (const field of message.field) {
+        field.typeName = moved(field.typeName);
+      }
+      visit(message.nestedType, message.enumType, moved);
+    }
+  }
+}
+
+const reversed = {
+  message({ field }: DescriptorProto) {
+    const numbers = field.map(({ number }) => number).reverse();
+    field.forEach((each, i) => {
+      each.number = numbers[i] ?? 0;
+    });
+  },
+  enum({ value }: EnumDescriptorProto) {
+    const numbers = value.map(({ number }) => number).reverse();
+    value.forEach((each, i) => {
+      each.number = numbers[i] ?? 0;
+    });
+    value.reverse();
+  },
+};
+
+const process = {
+  name: "workspaces/w/sandboxEngines/e/processes/p",
+  command: "sh",
+  args: ["-c", "true"],
+  environmentVariables: { A: "1", B: "2" },
+  secretEnvironmentVariables: { S: { secretVersion: "workspaces/w/secrets/s/versions/1" } },
+  state: State.FAILED,
+  exitCode: 4,
+  endTime: { seconds: 7n, nanos: 8 },
+};
+
+describe("a contract from a server's descriptors", () => {
+  test("that are ours changes nothing", () => {
+    const contract = contractOfSet(setWith({}));
+    expect(contract).toMatchObject({ adapted: undefined, gaps: [] });
+    const message = create(GetProcessResponseSchema, { process });
+    const { output } = contract.method(ProcessService.method.getProcess);
+    expect(toBinary(output, message)).toEqual(toBinary(GetProcessResponseSchema, message));
+  });
+
+  test("with all numbers reversed carries every field, and gives it back", () => {
+    const contract = contractOfSet(setWith(reversed));
+    expect(contract.gaps).toEqual([]);
+    expect(contract.adapted).toContain("Process");
+    const { output, response } = contract.method(ProcessService.method.getProcess);
+    const message = create(GetProcessResponseSchema, { process });
+    const bytes = toBinary(output, contract.toTheirs(GetProcessResponseSchema, message));
+    expect(message.process?.state).toBe(State.FAILED);
+    expect(bytes).not.toEqual(toBinary(GetProcessResponseSchema, message));
+    expect(response(fromBinary(output, bytes))).toEqual(message);
+  });
+
+  test("reads an enum value that is not set as the server means it", () => {
+    const contract = contractOfSet(setWith({ enum: reversed.enum }));
+    const { output, response } = contract.method(ProcessService.method.getProcess);
+    const bytes = toBinary(output, create(output, { process: { name: "p" } }));
+    expect(response(fromBinary(output, bytes)).process?.state).toBe(State.FAILED);
+  });
+
+  test("reads an enum value without a name of ours as unspecified", () => {
+    const named = contractOfSet(
+      setWith({
+        enum({ name, value }) {
+          const [first] = value.filter(({ name: each }) => each === "STATE_RUNNING");
+          if (name === "State" && first) {
+            first.name = "STATE_PAUSED";
+          }
+        },
+      }),
+    );
+    const { output, response } = named.method(ProcessService.method.getProcess);
+    const bytes = toBinary(output, create(output, { process: { state: 2 } }));
+    expect(response(fromBinary(output, bytes)).process?.state).toBe(State.UNSPECIFIED);
+    expect(named.gaps).toEqual([
+      "the server's contract has no value STATE_RUNNING in ai.h2o.engine.sandbox.v1.Process.State",
+    ]);
+  });
+
+  test("takes the package of the server for the path, and keeps the types of messages", () => {
+    const contract = contractOfSet(setWith({ package: "com.example.box" }));
+    const { path, output } = contract.method(ProcessService.method.getProcess);
+    expect(path).toBe("/com.example.box.ProcessService/GetProcess");
+    expect(output.typeName).toBe(GetProcessResponseSchema.typeName);
+    expect(contract.service.typeName).toBe("com.example.box.ProcessService");
+  });
+
+  test.each<[what: string, change: (field: DescriptorProto["field"][number]) => void, why: RegExp]>(
+    [
+      [
+        "another type",
+        (field) => (field.type = Type.STRING),
+        /exit_code of Process is int32 here, and string/,
+      ],
+      [
+        "a list",
+        (field) => (field.label = 3),
+        /exit_code of Process is int32 here, and repeated int32/,
+      ],
+      [
+        "the number of another field",
+        (field) => (field.number = 1),
+        /has the number 1 in the server's contract, as /,
+      ],
+      [
+        "a number that none can have",
+        (field) => (field.number = 19_000),
+        /has the number 19000 .* no field can have/,
+      ],
+      [
+        "a number that is too large",
+        (field) => (field.number = 2 ** 29),
+        /has the number 536870912/,
+      ],
+    ],
+  )("refuses a call that needs a field with %s", (_, change, why) => {
+    const contract = contractOfSet(
+      setWith({
+        message: ({ name, field }) =>
+          field.filter((each) => name === "Process" && each.name === "exit_code").forEach(change),
+      }),
+    );
+    const get = contract.method(ProcessService.method.getProcess);
+    expect(() => get.request(create(get.input))).toThrow(why);
+    const read = contract.method(ProcessService.method.readOutput);
+    const request = create(ReadOutputRequestSchema, { outputStream: OutputStream.STDOUT });
+    expect(read.request(request)).toBe(request);
+    expect(contract.gaps.length).toBeGreaterThan(0);
+  });
+
+  test("refuses a request only where it has what the server does not know", () => {
+    const contract = contractOfSet(
+      setWith({
+        message(message) {
+          message.field = message.field.filter(({ name }) => name !== "skip_replay");
+        },
+        enum(each) {
+          each.value = each.value.filter(({ name }) => name !== "OUTPUT_STREAM_COMBINED");
+        },
+      }),
+    );
+    const stream = contract.method(ProcessService.method.streamOutput);
+    expect(stream.request(create(stream.input, { name: "p" }))).toBeDefined();
+    expect(() => stream.request(create(stream.input, { skipReplay: true }))).toThrow(
+      /no field skip_replay in ai\.h2o\.engine\.sandbox\.v1\.StreamOutputRequest/,
+    );
+    const read = contract.method(ProcessService.method.readOutput);
+    const combined = create(read.input, { outputStream: OutputStream.COMBINED });
+    expect(() => read.request(combined)).toThrow(/no OUTPUT_STREAM_COMBINED/);
+  });
+
+  test.each([
+    ["bytes that are none", Uint8Array.of(255, 255), /must be a google.protobuf.FileDescriptorSet/],
+    ["an empty set", new Uint8Array(), /must have one service ProcessService, but has none/],
+  ])("is refused for %s", (_, bytes, why) => {
+    expect(() => contractOfSet(bytes)).toThrow(why);
+  });
+});
