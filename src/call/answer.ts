@@ -26,7 +26,7 @@ export function processOf(
       message: "the server's answer has no process",
     });
   }
-  return process.name === name
+  return isNamed(name, process.name)
     ? { ok: true, value: processFromMessage(process) }
     : failed(aboutAnother(process.name, name));
 }
@@ -44,12 +44,25 @@ export function processesOf(
 
 function isUnder(parent: string, name: string): boolean {
   const id = matchProcessName(name)?.process;
-  return id !== undefined && name === formatProcessName(parent, id);
+  return id !== undefined && isNamed(formatProcessName(parent, id), name);
+}
+
+// Of a segment that is asked for as "-", the wildcard (AIP-159), the answer tells which one it is.
+function isNamed(asked: string, name: string): boolean {
+  if (asked === name || !asked.includes("/-/")) {
+    return asked === name;
+  }
+  const [segments, found] = [asked.split("/"), name.split("/")];
+  return (
+    matchProcessName(name) !== undefined &&
+    segments.length === found.length &&
+    segments.every((segment, i) => segment === "-" || segment === found[i])
+  );
 }
 
 // Final, also where it may have had its effect: what else that server says is not to be trusted.
 function aboutAnother(name: string, asked: string): Failure {
   const what = name === "" ? "a process without a name" : `the process ${shownValue(name)}`;
   const message = `the server was asked about ${asked}, and answered with ${what}`;
-  return { kind: "status", code: Code.Internal, message };
+  return { kind: "status", code: Code.Internal, message, mismatch: true };
 }

@@ -211,6 +211,9 @@ async function sendOnce<T>(
     return { outcome, evidence, tookMs };
   }
   const failure = shownFailure(outcome.failure, evidence);
+  if (failure.mismatch) {
+    caller.wire.doubt?.();
+  }
   const isLate = own.isOverdue || isDeadline(failure);
   if (tookMs >= DOUBTFUL_SILENCE_MS && !evidence.answered && isLate) {
     // Gives this call, and those after it, another connection.

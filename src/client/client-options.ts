@@ -11,6 +11,8 @@ export interface TransportConfig {
   readonly aiemUrl?: undefined;
   /** Not together with `transport`. */
   readonly tokenProvider?: undefined;
+  /** Not together with `transport`. */
+  readonly contract?: undefined;
 }
 
 /** How to reach the server: an address and a token, or a Connect `Transport`. */

@@ -10,6 +10,7 @@ import { checkCreateOptions } from "../rules/methods.js";
 import { requireEngineName } from "../rules/names.js";
 import { requireSpec } from "../rules/spec.js";
 import { settledCall } from "./settled-call.js";
+import { startCall } from "./start-process.js";
 
 const METHOD = ProcessService.method.createProcess;
 
@@ -47,19 +48,26 @@ export async function createProcess(
   const request = { parent, processId, autoRun, process: specToMessage(spec) };
   const name = formatProcessName(parent, processId);
   const isOurId = options.processId === undefined;
+  let startWithheld = false;
   return await settledCall(
     caller,
     {
       method: METHOD,
       resource: name,
       headers: options.headers,
-      send: async (wire, attempt) => processOf(await wire.unary(METHOD, request, attempt), name),
+      send: async (wire, attempt) => {
+        const answer = await wire.unary(METHOD, request, attempt);
+        startWithheld ||= attempt.evidence.startWithheld === true;
+        return processOf(answer, name);
+      },
       isDone: (found) => {
         if (!found) {
           return "send again";
         }
         return isOurId || isSame(found, spec) ? "yes" : "it is another";
       },
+      next: ({ state }) =>
+        startWithheld && state === "STATE_PENDING" ? startCall(name, options.headers) : undefined,
     },
     options,
   );

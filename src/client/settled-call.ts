@@ -16,6 +16,8 @@ export interface SettledCall extends Omit<Call<Process>, "settle"> {
    * @param found undefined if there is none.
    */
   isDone(found: Process | undefined): "yes" | "send again" | "it is another";
+  /** What is still to be done after that, within the same limits. */
+  next?(process: Process): SettledCall | undefined;
 }
 
 /**
@@ -28,24 +30,35 @@ export async function settledCall(
   call: SettledCall,
   options: CallOptions,
 ): Promise<Process> {
-  const { method, resource } = call;
+  let current = call;
   const outcome = await withLimit(
     caller.life,
-    `${method.name} of ${resource}`,
+    `${call.method.name} of ${call.resource}`,
     options,
-    (limit) => {
-      let isUnsettled = false;
-      const settle = async (failure: Failure) => {
-        isUnsettled ||= mayHaveHadEffect(failure);
-        return isUnsettled ? await lookAfter(failure, caller, call, limit) : undefined;
-      };
-      return attempts(caller, { ...call, settle }, limit, patienceOf(caller, limit));
+    async (limit) => {
+      for (;;) {
+        const done = await settled(caller, current, limit);
+        const next = done.ok ? current.next?.(done.value) : undefined;
+        if (!next) {
+          return done;
+        }
+        current = next;
+      }
     },
   );
   if (!outcome.ok) {
-    throw errorOf(outcome.failure, method.name, resource);
+    throw errorOf(outcome.failure, current.method.name, current.resource);
   }
   return outcome.value;
+}
+
+function settled(caller: Caller, call: SettledCall, limit: Limit): Promise<Outcome<Process>> {
+  let isUnsettled = false;
+  const settle = async (failure: Failure) => {
+    isUnsettled ||= mayHaveHadEffect(failure);
+    return isUnsettled ? await lookAfter(failure, caller, call, limit) : undefined;
+  };
+  return attempts(caller, { ...call, settle }, limit, patienceOf(caller, limit));
 }
 
 async function lookAfter(

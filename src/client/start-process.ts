@@ -5,7 +5,7 @@ import type { Caller } from "../call/run.js";
 import type { Process } from "../model/process.js";
 import { checkCallOptions } from "../rules/methods.js";
 import { requireProcessName } from "../rules/names.js";
-import { settledCall } from "./settled-call.js";
+import { type SettledCall, settledCall } from "./settled-call.js";
 
 const METHOD = ProcessService.method.startProcess;
 
@@ -20,15 +20,16 @@ export async function startProcess(
 ): Promise<Process> {
   requireProcessName("name", name);
   checkCallOptions(options);
-  return await settledCall(
-    caller,
-    {
-      method: METHOD,
-      resource: name,
-      headers: options.headers,
-      send: async (wire, attempt) => processOf(await wire.unary(METHOD, { name }, attempt), name),
-      isDone: (found) => (found && found.state !== "STATE_PENDING" ? "yes" : "send again"),
-    },
-    options,
-  );
+  return await settledCall(caller, startCall(name, options.headers), options);
+}
+
+/** StartProcess, so that it has its effect once. */
+export function startCall(name: string, headers: HeadersInit | undefined): SettledCall {
+  return {
+    method: METHOD,
+    resource: name,
+    headers,
+    send: async (wire, attempt) => processOf(await wire.unary(METHOD, { name }, attempt), name),
+    isDone: (found) => (found && found.state !== "STATE_PENDING" ? "yes" : "send again"),
+  };
 }

@@ -19,28 +19,20 @@ export class ContractDifference extends Error {
 }
 
 /** A method as it is on the wire of a server. */
-export interface NumberedMethod<I extends DescMessage, O extends DescMessage> {
+export interface NumberedMethod<M extends DescMethod> {
+  /** With the server's numbers and package, and messages of our types. */
+  readonly descriptor: M;
   /** As `/package.Service/Method`. */
   readonly path: string;
-  /** What to encode requests by, after `request`. */
-  readonly input: I;
-  /** What to decode answers by, before `response`. */
-  readonly output: O;
   /**
    * A request with the server's enum values; the one given, where nothing has to change.
    *
    * @throws ContractDifference where the request, or the answer to it, needs what differs.
    */
-  request(message: MessageShape<I>): MessageShape<I>;
+  request(message: MessageShape<M["input"]>): MessageShape<M["input"]>;
   /** Gives an answer our enum values. */
-  response(message: MessageShape<O>): MessageShape<O>;
+  response(message: MessageShape<M["output"]>): MessageShape<M["output"]>;
 }
-
-/** A method with these messages. */
-export type MethodOf<I extends DescMessage, O extends DescMessage> = DescMethod & {
-  readonly input: I;
-  readonly output: O;
-};
 
 /** The numbers and the package that a server speaks the ProcessService with. */
 export interface Contract {
@@ -50,7 +42,7 @@ export interface Contract {
   readonly gaps: readonly string[];
   /** The service: its messages have our types, and the server's numbers. */
   readonly service: DescService;
-  method<I extends DescMessage, O extends DescMessage>(ours: MethodOf<I, O>): NumberedMethod<I, O>;
+  method<M extends DescMethod>(ours: M): NumberedMethod<M>;
   /** A message of ours with the enum values of this contract; it is copied where they differ. */
   toTheirs<T extends DescMessage>(schema: T, message: MessageShape<T>): MessageShape<T>;
   /** Gives a message with the enum values of this contract ours. */
@@ -63,15 +55,18 @@ export const BUILT_IN: Contract = {
   gaps: [],
   service: ProcessService,
   method: (ours) => ({
+    descriptor: ours,
     path: pathOf(ours),
-    input: ours.input,
-    output: ours.output,
-    request: (message) => message,
-    response: (message) => message,
+    request: same,
+    response: same,
   }),
   toTheirs: (_, message) => message,
   toOurs: (_, message) => message,
 };
+
+function same<T>(message: T): T {
+  return message;
+}
 
 function pathOf({ parent, name }: DescMethod): string {
   return `/${parent.typeName}/${name}`;
@@ -163,6 +158,7 @@ class AdaptedContract implements Contract {
   readonly #problems: ReadonlyMap<string, string>;
   readonly #enums: EnumNumbers;
   readonly #answers = new Map<DescMessage, string | undefined>();
+  readonly #methods = new Map<string, unknown>();
 
   constructor(service: string, pairing: Pairing, problems: ReadonlyMap<string, string>) {
     this.#pairing = pairing;
@@ -173,22 +169,33 @@ class AdaptedContract implements Contract {
     this.gaps = [...problems.values(), ...gapsOf(pairing)];
   }
 
-  method<I extends DescMessage, O extends DescMessage>(ours: MethodOf<I, O>): NumberedMethod<I, O> {
-    const adapted = this.service.methods.find(({ name }) => name === ours.name) ?? ours;
+  method<M extends DescMethod>(ours: M): NumberedMethod<M> {
+    const known = this.#methods.get(ours.name);
+    if (known) {
+      // Made of the same method.
+      return known as NumberedMethod<M>;
+    }
+    const made = this.#numbered(ours);
+    this.#methods.set(ours.name, made);
+    return made;
+  }
+
+  #numbered<M extends DescMethod>(ours: M): NumberedMethod<M> {
+    // A copy of ours, with other numbers.
+    const adapted = this.service.methods.find(({ name }) => name === ours.name) as M | undefined;
+    const descriptor = adapted ?? ours;
     const problem = this.#problems.get(ours.name) ?? this.#unreadable(ours.output);
     return {
-      path: pathOf(adapted),
-      // It has the fields of ours, with other numbers.
-      input: adapted.input as I,
-      output: adapted.output as O,
+      descriptor,
+      path: pathOf(descriptor),
       request: (message) => {
         if (problem !== undefined) {
           throw new ContractDifference(problem);
         }
         this.#checkFields(reflect(ours.input, message, false));
-        return this.toTheirs(ours.input, message);
+        return this.toTheirs<M["input"]>(ours.input, message);
       },
-      response: (message) => this.toOurs(ours.output, message),
+      response: (message) => this.toOurs<M["output"]>(ours.output, message),
     };
   }
 

@@ -1,5 +1,6 @@
 import { type Code, ConnectError } from "@connectrpc/connect";
 import { withFrames } from "../async/with-frames.js";
+import { ContractMismatchError } from "./contract-mismatch-error.js";
 
 /**
  * What happened to an attempt that brought no value.
@@ -39,6 +40,8 @@ export interface Failure {
   /** A foreign error that is to be shown as it is: an interceptor's, a token provider's. */
   readonly thrown?: unknown;
   readonly cause?: unknown;
+  /** Whether what was answered cannot be true, or the server's contract cannot carry the call. */
+  readonly mismatch?: boolean | undefined;
   /** What the server says about another attempt. */
   readonly delay?: Delay | undefined;
   /** What it tells about the protocol of the attempt; undefined where that is nothing. */
@@ -53,10 +56,11 @@ export interface Failure {
  * - `excluded`: the server does not offer it (ALPN).
  * - `foreign`: what answered is nothing that the protocol has; a server of another one, or an edge in
  *   a bad moment.
+ * - `unvouched`: the server speaks it, and does not tell by which numbers.
  * - `silent`: nothing answered, and nothing was agreed on; the server, or what is before it, may only
  *   be slow.
  */
-export type ProtocolSign = "spoken" | "excluded" | "foreign" | "silent";
+export type ProtocolSign = "spoken" | "excluded" | "foreign" | "unvouched" | "silent";
 
 /** After how many milliseconds another attempt may come, or that none may. */
 export type Delay = { readonly ms: number } | "never";
@@ -93,6 +97,9 @@ export function errorOf(failure: Failure, method: string, resource: string): unk
   }
   const { code, metadata, details, findDetails, cause } = failure;
   const message = messageOf(failure, method, resource);
+  if (failure.mismatch) {
+    return withFrames(() => new ContractMismatchError(message, { method, resource, cause }));
+  }
   const error = withFrames(() => new ConnectError(message, code, metadata, undefined, cause));
   if (details) {
     error.details = details;
@@ -106,16 +113,23 @@ export function errorOf(failure: Failure, method: string, resource: string): unk
 
 /** The message of the error of a failure, without its code. */
 export function messageOf(failure: Failure, method: string, resource: string): string {
-  const { kind, message } = failure;
+  const { kind, message, mismatch } = failure;
+  if (mismatch) {
+    return named(message, method, resource);
+  }
   switch (kind) {
     case "refused":
     case "lost":
     case "unavailable":
     case "unreadable":
-      return message.includes(resource) ? message : `${method} of ${resource}: ${message}`;
+      return named(message, method, resource);
     case "local":
     case "deadline":
     case "status":
       return message;
   }
+}
+
+function named(message: string, method: string, resource: string): string {
+  return message.includes(resource) ? message : `${method} of ${resource}: ${message}`;
 }

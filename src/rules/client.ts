@@ -27,7 +27,11 @@ import {
  */
 export const MAX_HEADER_TIMEOUT_MS = 99_999_999;
 
-const ADDRESS = { aiemUrl: requireAiemUrl, tokenProvider: optional(requireTokenProvider) };
+const ADDRESS = {
+  aiemUrl: requireAiemUrl,
+  tokenProvider: optional(requireTokenProvider),
+  contract: optional(requireContract),
+};
 
 const TRANSPORT = {
   protocol: optional(oneOf("auto", "grpc", "connect", "rest")),
@@ -65,6 +69,7 @@ const CLIENT = {
 interface TransportChoice {
   readonly transport?: unknown;
   readonly aiemUrl?: unknown;
+  readonly contract?: unknown;
 }
 
 /**
@@ -81,7 +86,7 @@ export function checkClient<C extends object, O extends object>(
   options: O & SameNames<O, typeof CLIENT & typeof TRANSPORT>,
 ): void {
   checkConfig(config);
-  checkClientOptions(options, hasOwnTransport(config));
+  checkClientOptions(options, config);
 }
 
 function checkConfig(config: unknown): void {
@@ -92,10 +97,19 @@ function checkConfig(config: unknown): void {
   checkOptions("config", config, rules, "");
 }
 
-function checkClientOptions(options: unknown, ownTransport: boolean): void {
-  const transport: Rules = ownTransport ? notTogether(TRANSPORT) : TRANSPORT;
+function checkClientOptions(options: unknown, config: TransportChoice): void {
+  const transport: Rules = hasOwnTransport(config) ? notTogether(TRANSPORT) : TRANSPORT;
   checkOptions("options", options, { ...CLIENT, ...transport }, "");
   checkTransport(options);
+  checkContract(config.contract, options);
+}
+
+/** A rule about the config and the options at once. */
+function checkContract(contract: unknown, { protocol }: Values): void {
+  if (contract === "reflection" && (protocol === "connect" || protocol === "rest")) {
+    const rule = 'must not be "reflection" unless protocol is "grpc" or "auto": gRPC asks for it';
+    throw new InvalidInputError("contract", rule);
+  }
 }
 
 function notTogether(rules: Rules): Rules {
@@ -137,6 +151,15 @@ function requireTokenProvider(field: string, provider: unknown): void {
   if (typeof provider !== "string" && typeof provider !== "function") {
     // Not shown: it may hold a token.
     throw new InvalidInputError(field, "must be a string or a function");
+  }
+}
+
+function requireContract(field: string, contract: unknown): void {
+  const isWord = contract === "built-in" || contract === "reflection";
+  if (!isWord && !(contract instanceof Uint8Array)) {
+    const rule =
+      'must be "built-in", "reflection", or the bytes of a google.protobuf.FileDescriptorSet';
+    throw new InvalidInputError(field, rule, shownValue(contract));
   }
 }
 

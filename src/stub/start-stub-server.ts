@@ -113,7 +113,7 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
     port: server.port,
     token: stub.token,
     parent: stub.parent,
-    connection: { aiemUrl: url, tokenProvider: stub.token },
+    connection: { aiemUrl: url, tokenProvider: stub.token, contract: "built-in" },
     engines: stub.engines,
     faults,
     stop: () => server.stop(),
@@ -129,6 +129,8 @@ export interface StubConnection {
   readonly aiemUrl: string;
   /** The first user's token. */
   readonly tokenProvider: string;
+  /** Whose field and enum numbers it speaks, so that a client need not ask. */
+  readonly contract: "built-in";
 }
 
 /** An embedded engine server that runs. */

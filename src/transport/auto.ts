@@ -13,34 +13,43 @@ import {
   ProcessService,
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { type Failure, failed, type Outcome } from "../errors/outcome.js";
+import type { ContractOrigin, ContractSource } from "./contract/contract-source.js";
+import { DoubtfulOutput } from "./doubtful-output.js";
 import { foreign } from "./foreign-failure.js";
 import { shownFailure } from "./shown-failure.js";
 import {
   type Attempt,
-  type Batch,
   type ClientWire,
   LEFT,
   type OutputRequest,
   type OutputSource,
 } from "./wire.js";
 
-/** What `protocol: "auto"` has settled on. */
+/** What a client has settled on. */
 export interface ProtocolEvent {
   /** The protocol of all calls from now on, unless that proves wrong later. */
   readonly protocol: "grpc" | "rest";
+  /**
+   * Who vouches for the field and enum numbers: this package ("built-in"), the FileDescriptorSet of the
+   * option `contract`, the server ("reflection"), or nobody, so that every answer is checked
+   * ("guarded"). REST has no numbers ("names").
+   */
+  readonly contract: ContractOrigin | "names";
   /** Why, in words. */
   readonly reason: string;
   /** What a call over the other protocol failed with, where that is the reason. */
   readonly error: unknown;
 }
 
-/** Is told each time that a protocol is settled; an error of it fails the call that settled it. */
+/** Is told each time that the protocol or its numbers are settled; an error of it fails the call that settled it. */
 export type ProtocolHook = (event: ProtocolEvent) => void;
 
 /** What to choose from. */
 export interface AutoOptions {
   readonly grpc: ClientWire;
   readonly rest: ClientWire;
+  /** Whose numbers gRPC uses. */
+  readonly contract: ContractSource;
   readonly onProtocol: ProtocolHook | undefined;
 }
 
@@ -60,6 +69,9 @@ const OTHER = { grpc: "rest", rest: "grpc" } as const;
 const NAMES = { grpc: "gRPC", rest: "REST" } as const;
 // Long enough for an answer, and short enough to follow the time that the silence of gRPC took.
 const PROBE_TIMEOUT_MS = 10_000;
+// How long numbers that nobody vouches for are used before REST is asked for again, which could not be
+// reached.
+const UNVOUCHED_MS = 60_000;
 
 /** A failed attempt after which the other protocol is to be asked. */
 interface Doubt {
@@ -74,9 +86,13 @@ interface Doubt {
 class AutoWire implements ClientWire {
   readonly #wires: Readonly<Record<Protocol, ClientWire>>;
   readonly #onProtocol: ProtocolHook | undefined;
+  readonly #contract: ContractSource;
   #settled: Protocol | undefined;
+  // What was told of the numbers of gRPC.
+  #origin: ContractOrigin | undefined;
 
-  constructor({ grpc, rest, onProtocol }: AutoOptions) {
+  constructor({ grpc, rest, contract, onProtocol }: AutoOptions) {
+    this.#contract = contract;
     this.#wires = { grpc, rest };
     this.#onProtocol = onProtocol;
   }
@@ -84,6 +100,10 @@ class AutoWire implements ClientWire {
   close(): void {
     this.#wires.grpc.close();
     this.#wires.rest.close();
+  }
+
+  doubt(): void {
+    this.#contract.doubt();
   }
 
   async unary<I extends DescMessage, O extends DescMessage>(
@@ -105,13 +125,20 @@ class AutoWire implements ClientWire {
       }
       if (method.idempotency === Idempotency.NO_SIDE_EFFECTS && !attempt.hints.long) {
         const answer = await send();
-        return this.#judge(doubt, answer) ? answer : failed(neither(doubt, answer, attempt));
+        if (this.#judge(doubt, answer)) {
+          return answer;
+        }
+        return this.#isAccepted(doubt, answer, attempt)
+          ? await this.unary(method, input, attempt)
+          : failed(neither(doubt, answer, attempt));
       }
       const asked = await ask(other, method, input, attempt);
-      if (!this.#judge(doubt, asked)) {
-        return failed(neither(doubt, asked, attempt));
+      if (this.#judge(doubt, asked)) {
+        return attempt.limit.isEnded ? failed(LEFT) : await send();
       }
-      return attempt.limit.isEnded ? failed(LEFT) : await send();
+      return this.#isAccepted(doubt, asked, attempt)
+        ? await this.unary(method, input, attempt)
+        : failed(neither(doubt, asked, attempt));
     } catch (thrown) {
       return failed(foreign("local", thrown));
     }
@@ -150,7 +177,9 @@ class AutoWire implements ClientWire {
         attempt,
       );
       if (!this.#judge(doubt, asked)) {
-        return neither(doubt, asked, attempt);
+        return this.#isAccepted(doubt, asked, attempt)
+          ? this.#wires.grpc.output(request, attempt)
+          : neither(doubt, asked, attempt);
       }
     }
     return attempt.limit.isEnded ? LEFT : other.output(request, attempt);
@@ -170,6 +199,7 @@ class AutoWire implements ClientWire {
     const first = before ?? "grpc";
     if (isOwn(outcome)) {
       this.#settle(before, first, "the server has answered");
+      this.#tellNumbers();
     }
     if (outcome.ok || limit.isEnded) {
       return undefined;
@@ -181,6 +211,7 @@ class AutoWire implements ClientWire {
         this.#settle(before, OTHER[first], failure.message, failure);
         return { ...doubt, isSettled: true };
       case "foreign":
+      case "unvouched":
         return { ...doubt, isSettled: this.#settled === OTHER[first] };
       case "silent":
         // A server that has spoken a protocol may be silent for a while, and still speak it.
@@ -207,6 +238,35 @@ class AutoWire implements ClientWire {
   }
 
   /**
+   * Whether gRPC is to be spoken with numbers that nobody vouches for, since REST is not spoken.
+   *
+   * @param answer what REST was found to be.
+   */
+  #isAccepted({ failure }: Doubt, answer: Outcome<unknown>, { limit }: Attempt): boolean {
+    if (failure.protocol !== "unvouched" || limit.isEnded || answer.ok) {
+      return false;
+    }
+    const { protocol } = answer.failure;
+    const isProved = protocol === "foreign" || protocol === "excluded";
+    this.#contract.accept(isProved ? Number.POSITIVE_INFINITY : UNVOUCHED_MS);
+    return true;
+  }
+
+  /**
+   * Tells of numbers that gRPC uses from now on, where others were told of.
+   *
+   * @throws what the hook throws.
+   */
+  #tellNumbers(): void {
+    const { settled } = this.#contract;
+    if (this.#settled === "grpc" && settled && settled.origin !== this.#origin) {
+      const { origin, reason } = settled;
+      this.#origin = origin;
+      this.#onProtocol?.({ protocol: "grpc", contract: origin, reason, error: undefined });
+    }
+  }
+
+  /**
    * Settles on a protocol, unless another call has done so meanwhile.
    *
    * @throws what the hook throws.
@@ -222,7 +282,8 @@ class AutoWire implements ClientWire {
       const error =
         failure &&
         new ConnectError(reason, failure.code, failure.metadata, undefined, failure.cause);
-      this.#onProtocol?.({ protocol, reason, error });
+      this.#origin = protocol === "grpc" ? this.#contract.settled?.origin : undefined;
+      this.#onProtocol?.({ protocol, contract: this.#origin ?? "names", reason, error });
     }
   }
 }
@@ -286,64 +347,4 @@ function neither({ first, failure }: Doubt, answer: Outcome<unknown>, { limit }:
     message: `${told.message}; over ${NAMES[added]}: ${extra}`,
     delay: other.delay ?? failure.delay,
   };
-}
-
-/** A stream that begins again over the other protocol where its own is not spoken. */
-class DoubtfulOutput implements OutputSource {
-  readonly #instead: (outcome: Outcome<unknown>) => Promise<OutputSource | Failure | undefined>;
-  #source: OutputSource;
-  #failure: Failure | undefined;
-  #isBegun = false;
-  #isClosed = false;
-
-  constructor(
-    source: OutputSource,
-    instead: (outcome: Outcome<unknown>) => Promise<OutputSource | Failure | undefined>,
-  ) {
-    this.#source = source;
-    this.#instead = instead;
-  }
-
-  take(): Batch | undefined {
-    return this.#source.take();
-  }
-
-  wait(): Promise<Outcome<"batch" | "end">> {
-    return this.#isBegun ? this.#source.wait() : this.#begin();
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#source.close();
-  }
-
-  async #begin(): Promise<Outcome<"batch" | "end">> {
-    if (this.#failure) {
-      return failed(this.#failure);
-    }
-    const outcome = await this.#source.wait();
-    if (this.#isClosed) {
-      return outcome;
-    }
-    try {
-      const instead = await this.#instead(outcome);
-      if (!instead) {
-        this.#isBegun = true;
-        return outcome;
-      }
-      if ("wait" in instead && !this.#isClosed) {
-        this.#isBegun = true;
-        this.#source = instead;
-        return await instead.wait();
-      }
-      if ("wait" in instead) {
-        instead.close();
-      }
-      this.#failure = "wait" in instead ? LEFT : instead;
-    } catch (thrown) {
-      this.#source.close();
-      this.#failure = foreign("local", thrown);
-    }
-    return failed(this.#failure);
-  }
 }

@@ -3,7 +3,16 @@ import { parseAiemUrl } from "./aiem-url.js";
 import { autoWire, type ProtocolHook } from "./auto.js";
 import { connectHttp1Wire, connectWire } from "./connect/connect-wire.js";
 import type { ConnectionConfig, TransportOptions } from "./connection-config.js";
+import {
+  AskedContract,
+  type ContractSource,
+  givenContract,
+  guardedContract,
+  type SettledNumbers,
+} from "./contract/contract-source.js";
+import { contractWire } from "./contract/contract-wire.js";
 import { grpcWire } from "./grpc/grpc-wire.js";
+import { askByReflection } from "./grpc/reflection.js";
 import { headerTimeoutMs } from "./header-timeout.js";
 import { Http2Client } from "./http2/http2-client.js";
 import { SessionPool } from "./http2/pool.js";
@@ -22,11 +31,12 @@ const READ_MAX_BYTES = 64 * 1024 * 1024;
 /**
  * Makes the wire of a client. Nothing is read or connected before the first call.
  *
- * @param onProtocol is told what `protocol: "auto"` has settled on.
- * @throws TypeError for an address that `checkAiemUrl` refuses.
+ * @param onProtocol is told what `protocol: "auto"` has settled on, and by which numbers gRPC is spoken.
+ * @throws TypeError for an address that `checkAiemUrl` refuses; InvalidInputError where the bytes of
+ *   `contract` do not describe the service.
  */
 export function createClientWire(
-  { aiemUrl, tokenProvider }: ConnectionConfig,
+  { aiemUrl, tokenProvider, contract }: ConnectionConfig,
   options: TransportOptions = {},
   onProtocol?: ProtocolHook,
 ): ClientWire {
@@ -65,21 +75,35 @@ export function createClientWire(
     }));
   }
 
-  const grpc = () =>
-    within(grpcWire({ ...common, http2: new Http2Client(pool()) }), "grpc-timeout");
+  const given = contract === undefined ? undefined : givenContract(contract);
+  function grpc(onSettled: (numbers: SettledNumbers) => void): [ClientWire, ContractSource] {
+    const settings = { ...common, http2: new Http2Client(pool()) };
+    const isNeeded = contract === "reflection";
+    const prefersOther = protocol === "auto" && !isNeeded;
+    const ask = askByReflection(settings);
+    const source = given ?? new AskedContract({ ask, isNeeded, prefersOther, onSettled });
+    return [within(contractWire(grpcWire(settings), source), "grpc-timeout"), source];
+  }
   const rest = () => within(restWire(common), "grpc-timeout", true);
   switch (protocol) {
-    case "grpc":
-      return grpc();
-    case "connect":
-      return within(
-        httpVersion === "1.1" ? connectHttp1Wire(common) : connectWire(common, pool()),
-        "connect-timeout-ms",
+    case "grpc": {
+      const [wire] = grpc(({ origin, reason }) =>
+        onProtocol?.({ protocol, contract: origin, reason, error: undefined }),
       );
+      return wire;
+    }
+    case "connect": {
+      const wire = httpVersion === "1.1" ? connectHttp1Wire(common) : connectWire(common, pool());
+      const source = given ?? guardedContract("the numbers are asked for over gRPC only");
+      return within(contractWire(wire, source), "connect-timeout-ms");
+    }
     case "rest":
       return rest();
-    case "auto":
-      return autoWire({ grpc: grpc(), rest: rest(), onProtocol });
+    case "auto": {
+      // What is told comes with the protocol.
+      const [wire, source] = grpc(() => undefined);
+      return autoWire({ grpc: wire, rest: rest(), contract: source, onProtocol });
+    }
   }
 }
 

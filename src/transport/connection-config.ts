@@ -17,6 +17,12 @@ export interface TokenRequest {
  */
 export type TokenProvider = string | ((request: TokenRequest) => string | Promise<string>);
 
+/**
+ * What the server's contract is known from: this package, the server itself (gRPC server reflection),
+ * or the bytes of a `google.protobuf.FileDescriptorSet`.
+ */
+export type ContractOption = "built-in" | "reflection" | Uint8Array;
+
 /** The server and the right to use it. */
 export interface ConnectionConfig {
   /**
@@ -30,6 +36,15 @@ export interface ConnectionConfig {
    * @default no `authorization` header
    */
   readonly tokenProvider?: TokenProvider | undefined;
+  /**
+   * By which field and enum numbers, and in which package, the server speaks the contract over gRPC and
+   * Connect; AIEM's are not published. REST has no numbers. "built-in" vouches for those of this
+   * package; bytes are a `google.protobuf.FileDescriptorSet` of the server's own proto files;
+   * "reflection" asks the server over gRPC, and fails if it does not tell. Without, it is asked as
+   * well; if it does not tell, "auto" speaks REST if it can, and else every answer is checked.
+   * @default the server is asked
+   */
+  readonly contract?: ContractOption | undefined;
 }
 
 /** How to reach the server. */

@@ -12,8 +12,11 @@ import {
   type StreamOutputResponse,
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { type Limit, unlessEnded } from "../async/limit.js";
-import { type Failure, failed, type Outcome } from "../errors/outcome.js";
+import { BUILT_IN, type NumberedMethod } from "../contract/contract.js";
+import { type Failure, FailureThrown, failed, type Outcome } from "../errors/outcome.js";
 import { frameFromMessage } from "../model/output.js";
+import { frameMismatch } from "./contract/guard.js";
+import { type NumberedWire, OURS, requestOf } from "./contract/numbers.js";
 import { foreignFailure } from "./foreign-failure.js";
 import { headerTimeoutMs } from "./header-timeout.js";
 import { addAllHeaders } from "./headers.js";
@@ -25,7 +28,6 @@ import {
   LEFT,
   type OutputRequest,
   type OutputSource,
-  type Wire,
 } from "./wire.js";
 
 const STREAM_OUTPUT = ProcessService.method.streamOutput;
@@ -44,14 +46,23 @@ export interface ForeignOptions {
  * Sends attempts over a Connect `Transport`, the user's own or one of Connect's. Its errors are all
  * that tells what happened.
  */
-export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire {
+export function wireOf(
+  transport: Transport,
+  options: ForeignOptions = {},
+): Omit<NumberedWire, "close"> {
   const { failureOf = foreignFailure, run = (_attempt, _method, call) => call() } = options;
   return {
     unary: async <I extends DescMessage, O extends DescMessage>(
       method: DescMethodUnary<I, O>,
       input: MessageInitShape<I>,
       attempt: Attempt,
+      { contract } = OURS,
     ): Promise<Outcome<MessageShape<O>>> => {
+      const numbered = contract.method(method);
+      const request = requestOf(numbered, input);
+      if (!request.ok) {
+        return request;
+      }
       const send = async (): Promise<Outcome<MessageShape<O>>> => {
         const header = await headersOf(attempt, options);
         if (!header.ok) {
@@ -60,13 +71,13 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
         const { serverTimeoutMs, long } = attempt.hints;
         attempt.evidence.connection = options.run ? undefined : unknownConnection();
         const response = await run(attempt, method, () =>
-          transport.unary(
-            method,
+          transport.unary<I, O>(
+            numbered.descriptor,
             attempt.limit.signal,
             // Of a long call the header alone tells: its end comes from the server.
             long ? undefined : serverTimeoutMs,
             long ? withTimeout(header.value, serverTimeoutMs) : header.value,
-            input,
+            request.value,
             createContextValues(),
           ),
         );
@@ -75,13 +86,18 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
           addAllHeaders(attempt.response.header, response.header);
           addAllHeaders(attempt.response.trailer, response.trailer);
         }
-        return { ok: true, value: response.message };
+        return { ok: true, value: numbered.response(response.message) };
       };
       const sent = send().catch((thrown) => failed(failureOf(thrown, attempt)));
       return await unlessEnded(attempt.limit, sent, failed(LEFT));
     },
-    output: (request, attempt) =>
+    output: (request, attempt, { contract, isGuarded } = OURS) =>
       new MessageSource(attempt, failureOf, async (limit) => {
+        const numbered = contract.method(STREAM_OUTPUT);
+        const asked = requestOf(numbered, request);
+        if (!asked.ok) {
+          return asked;
+        }
         const header = await headersOf(attempt, options);
         if (!header.ok) {
           return header;
@@ -89,22 +105,26 @@ export function wireOf(transport: Transport, options: ForeignOptions = {}): Wire
         attempt.evidence.connection = options.run ? undefined : unknownConnection();
         const answer = await run(attempt, STREAM_OUTPUT, () =>
           transport.stream(
-            STREAM_OUTPUT,
+            numbered.descriptor,
             limit.signal,
             undefined,
             header.value,
-            createAsyncIterable([request]),
+            createAsyncIterable([asked.value]),
             createContextValues(),
           ),
         );
+        const messages =
+          contract === BUILT_IN && !isGuarded
+            ? answer.message
+            : translated(answer.message, numbered, isGuarded);
         const { evidence, response } = attempt;
         evidence.answered = true;
         if (!response) {
-          return { ok: true, value: answer.message };
+          return { ok: true, value: messages };
         }
         addAllHeaders(response.header, answer.header);
         const addTrailer = () => addAllHeaders(response.trailer, answer.trailer);
-        return { ok: true, value: andThen(answer.message, addTrailer) };
+        return { ok: true, value: andThen(messages, addTrailer) };
       }),
   };
 }
@@ -130,7 +150,21 @@ function withTimeout(headers: Headers, timeoutMs: number | undefined): Headers {
 
 /** A foreign transport does not tell what it sends a request over. */
 function unknownConnection(): Connection {
-  return { avoid() {}, destroy() {} };
+  return { isGone: false, avoid() {}, destroy() {} };
+}
+
+async function* translated(
+  messages: Messages,
+  { response }: NumberedMethod<typeof STREAM_OUTPUT>,
+  isGuarded: boolean,
+): AsyncGenerator<StreamOutputResponse> {
+  for await (const message of messages) {
+    const mismatch = isGuarded ? frameMismatch(message) : undefined;
+    if (mismatch) {
+      throw new FailureThrown(mismatch);
+    }
+    yield response(message);
+  }
 }
 
 async function* andThen<T>(items: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {

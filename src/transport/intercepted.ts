@@ -46,6 +46,7 @@ export function intercepted(
   }
   return {
     close: () => wire.close(),
+    doubt: () => wire.doubt?.(),
     unary: async <I extends DescMessage, O extends DescMessage>(
       method: DescMethodUnary<I, O>,
       input: MessageInitShape<I>,

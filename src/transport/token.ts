@@ -148,6 +148,7 @@ export function hintingAtTokens(wire: ClientWire): ClientWire {
       };
     },
     close: () => wire.close(),
+    doubt: () => wire.doubt?.(),
   };
 }
 

@@ -10,6 +10,8 @@ import type { Failure, Outcome } from "../errors/outcome.js";
 
 /** A connection that carries calls, to those who have a doubt about it. */
 export interface Connection {
+  /** Whether no further call can be put on it. */
+  readonly isGone: boolean;
   /** Puts no other call on the connection but those that ask about it; those under way go on. */
   avoid(): void;
   /** Ends every call on it as lost, since it `how`; no other call is put on it. */
@@ -38,6 +40,8 @@ export interface Evidence {
   answered: boolean;
   /** The token that a provider gave for it. Never to be shown. */
   token: string | undefined;
+  /** Whether a create was sent without its `auto_run`: the process is still to be started. */
+  startWithheld?: boolean | undefined;
   /** What went with it as `authorization`, whoever gave it. Never to be shown. */
   credentials: string | undefined;
 }
@@ -114,6 +118,8 @@ export interface Wire {
     attempt: Attempt,
   ): Promise<Outcome<MessageShape<O>>>;
   output(request: OutputRequest, attempt: Attempt): OutputSource;
+  /** An answer cannot be true: what is known of the server's contract may be out of date. */
+  doubt?(): void;
 }
 
 /** A wire with connections of its own. */

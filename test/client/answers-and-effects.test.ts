@@ -55,7 +55,10 @@ async function clientOf(
   const listening = await listen(server);
   open.push(() => listening.close());
   const aiemUrl = `http://127.0.0.1:${listening.port}`;
-  const client = new ProcessClient({ aiemUrl, ...config }, { protocol: "grpc", ...options });
+  const client = new ProcessClient(
+    { contract: "built-in", aiemUrl, ...config },
+    { protocol: "grpc", ...options },
+  );
   open.push(() => client.close());
   return client;
 }

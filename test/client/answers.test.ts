@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
+import { Code, type ServiceImpl } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { Process_State, ProcessSchema, type ProcessService } from "../../src/gen.js";
 import { collect } from "../support/collect.js";
@@ -40,8 +40,11 @@ function answeringWith(name: string) {
 
 function about(other: string) {
   const what = other === "" ? "a process without a name" : `the process "${other}"`;
-  const text = `the server was asked about ${NAME}, and answered with ${what}`;
-  return { ...failure("Internal", /^the server was asked about/), rawMessage: text };
+  return mismatch(NAME, `the server was asked about ${NAME}, and answered with ${what}`);
+}
+
+function mismatch(resource: string, message: string) {
+  return { name: "ContractMismatchError", code: Code.Internal, resource, message };
 }
 
 describe.each(CLIENTS)("an answer that is about another process, over $title", (way) => {
@@ -75,12 +78,30 @@ describe.each(CLIENTS)("an answer that is about another process, over $title", (
     const processes = [NAME, other].map((name) => create(ProcessSchema, { name }));
     const client = await servedClient(way, { listProcesses: () => ({ processes }) });
     const what = other === "" ? "a process without a name" : `the process "${other}"`;
-    const error = {
-      ...failure("Internal", /./),
-      rawMessage: `the server was asked about ${ENGINE}/processes/…, and answered with ${what}`,
-    };
+    const error = mismatch(
+      ENGINE,
+      `the server was asked about ${ENGINE}/processes/…, and answered with ${what}`,
+    );
     await expect(client.listProcesses(ENGINE)).rejects.toMatchObject(error);
     await expect(collect(client.listAllProcesses(ENGINE))).rejects.toMatchObject(error);
+  });
+
+  it("is none where a segment of the parent's name is the wildcard", async () => {
+    const names = ["a", "b"].map((engine) => `workspaces/w/sandboxEngines/${engine}/processes/p`);
+    const processes = names.map((name) => create(ProcessSchema, { name }));
+    const client = await servedClient(way, { listProcesses: () => ({ processes }) });
+    const page = await client.listProcesses("workspaces/w/sandboxEngines/-");
+    expect(page.processes.map(({ name }) => name)).toEqual(names);
+    await expect(client.listProcesses("workspaces/x/sandboxEngines/-")).rejects.toMatchObject({
+      name: "ContractMismatchError",
+    });
+  });
+
+  it("is none where a segment of the process's name is the wildcard", async () => {
+    const { service } = answeringWith(NAME);
+    const client = await servedClient(way, service);
+    const found = await client.getProcess("workspaces/-/sandboxEngines/e/processes/p");
+    expect(found.name).toBe(NAME);
   });
 });
 

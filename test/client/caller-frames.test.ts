@@ -114,7 +114,7 @@ const CLIENTS: readonly (readonly [string, ClientOptions])[] = [
 describe.each(CLIENTS)("an error shows the line of its caller, over %s", (_way, options) => {
   const missing = "workspaces/default/sandboxEngines/nowhere";
   const open = (asked: Partial<Asked>, more: ClientOptions = {}, aiemUrl = stub.url) => {
-    const config = { aiemUrl, tokenProvider: stub.token };
+    const config = { contract: "built-in" as const, aiemUrl, tokenProvider: stub.token };
     return () => ({
       client: new ProcessClient(config, { ...options, retry: false, ...more }),
       asked: { parent: stub.parent, name: `${stub.parent}/processes/p`, ...asked },
@@ -158,7 +158,10 @@ describe.each(CLIENTS)("an error shows the line of its caller, over %s", (_way, 
     const { client, asked } = open({})();
     client.close();
     const failing = () => ({
-      client: new ProcessClient({ aiemUrl: stub.url, tokenProvider }, options),
+      client: new ProcessClient(
+        { contract: "built-in", aiemUrl: stub.url, tokenProvider },
+        options,
+      ),
       asked,
     });
     expect(await withoutCaller(failing)).toEqual([]);

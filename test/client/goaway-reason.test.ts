@@ -22,7 +22,10 @@ describe.each(["grpc", "connect"] as const)("why a server says GOAWAY, over %s",
         },
       }),
     );
-    await using client = new ProcessClient({ aiemUrl: server.url }, { protocol, retry: false });
+    await using client = new ProcessClient(
+      { contract: "built-in", aiemUrl: server.url },
+      { protocol, retry: false },
+    );
     expect(await rejection(client.getProcess(NAME))).toMatchObject({
       code: Code.Unavailable,
       rawMessage: `GetProcess of ${NAME}: connection lost: ${server.url} closed it with GOAWAY ENHANCE_YOUR_CALM (too_many_pings\\x1b[31m)`,

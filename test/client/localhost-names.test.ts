@@ -49,7 +49,7 @@ describe.each([...PROTOCOLS, { protocol: "auto", httpVersion: "2" } as const])(
       );
       const aiemUrl = `http://${HOST}:${server.port}`;
       const options = { protocol, httpVersion, retry: false } as const;
-      const client = new ProcessClient({ aiemUrl, tokenProvider }, options);
+      const client = new ProcessClient({ contract: "built-in", aiemUrl, tokenProvider }, options);
       closing({
         async close() {
           client.close();

@@ -24,6 +24,7 @@ it("the only look of a wait without time is sent again with another token, too",
   );
   await using client = new ProcessClient({
     aiemUrl: server.url,
+    contract: "built-in",
     tokenProvider: ({ rejectedToken }) => (rejectedToken === undefined ? "old" : "new"),
   });
   const { state } = await client.waitProcess(PROCESS, { timeoutMs: 0 });

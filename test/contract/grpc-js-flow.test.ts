@@ -34,7 +34,7 @@ async function grpcJsInFront({ service }: Flood): Promise<ProcessClient> {
 
 async function grpcJsBehind({ service }: Flood): Promise<ProcessClient> {
   const server = await startGrpcJsServer(service);
-  const client = new ProcessClient({ aiemUrl: `http://${server.address}` });
+  const client = new ProcessClient({ contract: "built-in", aiemUrl: `http://${server.address}` });
   closers.push(
     () => server[Symbol.asyncDispose](),
     () => client.close(),

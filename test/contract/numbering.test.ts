@@ -93,7 +93,7 @@ describe("a contract from a server's descriptors", () => {
     const contract = contractOfSet(setWith({}));
     expect(contract).toMatchObject({ adapted: undefined, gaps: [] });
     const message = create(GetProcessResponseSchema, { process });
-    const { output } = contract.method(ProcessService.method.getProcess);
+    const { output } = contract.method(ProcessService.method.getProcess).descriptor;
     expect(toBinary(output, message)).toEqual(toBinary(GetProcessResponseSchema, message));
   });
 
@@ -101,7 +101,8 @@ describe("a contract from a server's descriptors", () => {
     const contract = contractOfSet(setWith(reversed));
     expect(contract.gaps).toEqual([]);
     expect(contract.adapted).toContain("Process");
-    const { output, response } = contract.method(ProcessService.method.getProcess);
+    const { descriptor, response } = contract.method(ProcessService.method.getProcess);
+    const { output } = descriptor;
     const message = create(GetProcessResponseSchema, { process });
     const bytes = toBinary(output, contract.toTheirs(GetProcessResponseSchema, message));
     expect(message.process?.state).toBe(State.FAILED);
@@ -111,7 +112,8 @@ describe("a contract from a server's descriptors", () => {
 
   test("reads an enum value that is not set as the server means it", () => {
     const contract = contractOfSet(setWith({ enum: reversed.enum }));
-    const { output, response } = contract.method(ProcessService.method.getProcess);
+    const { descriptor, response } = contract.method(ProcessService.method.getProcess);
+    const { output } = descriptor;
     const bytes = toBinary(output, create(output, { process: { name: "p" } }));
     expect(response(fromBinary(output, bytes)).process?.state).toBe(State.FAILED);
   });
@@ -127,7 +129,8 @@ describe("a contract from a server's descriptors", () => {
         },
       }),
     );
-    const { output, response } = named.method(ProcessService.method.getProcess);
+    const { descriptor, response } = named.method(ProcessService.method.getProcess);
+    const { output } = descriptor;
     const bytes = toBinary(output, create(output, { process: { state: 2 } }));
     expect(response(fromBinary(output, bytes)).process?.state).toBe(State.UNSPECIFIED);
     expect(named.gaps).toEqual([
@@ -137,7 +140,8 @@ describe("a contract from a server's descriptors", () => {
 
   test("takes the package of the server for the path, and keeps the types of messages", () => {
     const contract = contractOfSet(setWith({ package: "com.example.box" }));
-    const { path, output } = contract.method(ProcessService.method.getProcess);
+    const { path, descriptor } = contract.method(ProcessService.method.getProcess);
+    const { output } = descriptor;
     expect(path).toBe("/com.example.box.ProcessService/GetProcess");
     expect(output.typeName).toBe(GetProcessResponseSchema.typeName);
     expect(contract.service.typeName).toBe("com.example.box.ProcessService");
@@ -179,7 +183,7 @@ describe("a contract from a server's descriptors", () => {
       }),
     );
     const get = contract.method(ProcessService.method.getProcess);
-    expect(() => get.request(create(get.input))).toThrow(why);
+    expect(() => get.request(create(get.descriptor.input))).toThrow(why);
     const read = contract.method(ProcessService.method.readOutput);
     const request = create(ReadOutputRequestSchema, { outputStream: OutputStream.STDOUT });
     expect(read.request(request)).toBe(request);
@@ -198,12 +202,12 @@ describe("a contract from a server's descriptors", () => {
       }),
     );
     const stream = contract.method(ProcessService.method.streamOutput);
-    expect(stream.request(create(stream.input, { name: "p" }))).toBeDefined();
-    expect(() => stream.request(create(stream.input, { skipReplay: true }))).toThrow(
+    expect(stream.request(create(stream.descriptor.input, { name: "p" }))).toBeDefined();
+    expect(() => stream.request(create(stream.descriptor.input, { skipReplay: true }))).toThrow(
       /no field skip_replay in ai\.h2o\.engine\.sandbox\.v1\.StreamOutputRequest/,
     );
     const read = contract.method(ProcessService.method.readOutput);
-    const combined = create(read.input, { outputStream: OutputStream.COMBINED });
+    const combined = create(read.descriptor.input, { outputStream: OutputStream.COMBINED });
     expect(() => read.request(combined)).toThrow(/no OUTPUT_STREAM_COMBINED/);
   });
 

@@ -6,11 +6,17 @@ const { consumer } = inject("packed");
 
 // The limit is one that all modules of a program can be loaded with.
 it.each([
-  ["aiemUrl", `{ aiemUrl }, { protocol: "grpc", retry: false }`],
-  ["aiemUrl", `{ aiemUrl }, { protocol: "rest", retry: false }`],
-  ["aiemUrl", `{ aiemUrl }, { protocol: "connect", retry: false }`],
-  ["aiemUrl", `{ aiemUrl }, { protocol: "connect", httpVersion: "1.1", retry: false }`],
-  ["sslCaCert", `{ aiemUrl: "https://127.0.0.1:9" }, { sslCaCert: "/ca.pem", retry: false }`],
+  ["aiemUrl", `{ contract: "built-in", aiemUrl }, { protocol: "grpc", retry: false }`],
+  ["aiemUrl", `{ contract: "built-in", aiemUrl }, { protocol: "rest", retry: false }`],
+  ["aiemUrl", `{ contract: "built-in", aiemUrl }, { protocol: "connect", retry: false }`],
+  [
+    "aiemUrl",
+    `{ contract: "built-in", aiemUrl }, { protocol: "connect", httpVersion: "1.1", retry: false }`,
+  ],
+  [
+    "sslCaCert",
+    `{ contract: "built-in", aiemUrl: "https://127.0.0.1:9" }, { sslCaCert: "/ca.pem", retry: false }`,
+  ],
 ])("a program that can open no more files is told so (%s, %s)", async (_, options) => {
   const program = `
     import { openSync } from "node:fs";

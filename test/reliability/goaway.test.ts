@@ -27,7 +27,7 @@ describe.each(["grpc", "connect"] as const)("GOAWAY on an idle connection (%s)",
       },
     });
     await using client = new ProcessClient(
-      { aiemUrl: server.url },
+      { contract: "built-in", aiemUrl: server.url },
       { protocol, retry: FAST_RETRY },
     );
     try {

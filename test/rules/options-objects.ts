@@ -146,10 +146,12 @@ const METHODS: readonly Omit<OptionsObject, "prefix">[] = [
   },
   {
     title: "a client, in its config",
-    good: { aiemUrl, tokenProvider: "t", transport: undefined } satisfies Record<
-      keyof ClientConfig,
-      unknown
-    >,
+    good: {
+      aiemUrl,
+      tokenProvider: "t",
+      contract: "built-in",
+      transport: undefined,
+    } satisfies Record<keyof ClientConfig, unknown>,
     give: async (_, config) => new ProcessClient(Object.assign({ aiemUrl }, config)).close(),
   },
   {

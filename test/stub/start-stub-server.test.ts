@@ -54,7 +54,11 @@ describe("startStubServer", () => {
     const [one, other] = await Promise.all([start(), start()]);
     expect(one.parent).toBe("workspaces/default/sandboxEngines/local");
     expect(one.url).toBe(`http://127.0.0.1:${one.port}`);
-    expect(one.connection).toEqual({ aiemUrl: one.url, tokenProvider: one.token });
+    expect(one.connection).toEqual({
+      aiemUrl: one.url,
+      tokenProvider: one.token,
+      contract: "built-in",
+    });
     expect(one.token).not.toBe(other.token);
     const { client, options } = connect(one, undefined, undefined, other.token);
     await expect(client.listProcesses({ parent: one.parent }, options)).rejects.toMatchObject({

@@ -20,7 +20,7 @@ export function createTransport(
   options: TransportOptions = {},
   onProtocol?: ProtocolHook,
 ): TestTransport {
-  const wire = createClientWire(config, options, onProtocol);
+  const wire = createClientWire({ contract: "built-in", ...config }, options, onProtocol);
   const sent: Sent[] = [];
   return { wire, sent, transport: transportOfWire(wire, sent), close: () => wire.close() };
 }

@@ -24,7 +24,10 @@ async function refusing(protocol: "grpc" | "rest", headers: Record<string, strin
     response.writeHead(503, { "content-type": "text/plain", ...headers }).end("busy");
   });
   const { port } = closing(await listen(protocol === "grpc" ? grpc : rest));
-  const client = new ProcessClient({ aiemUrl: `http://127.0.0.1:${port}` }, { protocol });
+  const client = new ProcessClient(
+    { contract: "built-in", aiemUrl: `http://127.0.0.1:${port}` },
+    { protocol },
+  );
   closing({ close: async () => client.close() });
   return { client, seen };
 }

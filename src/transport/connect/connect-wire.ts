@@ -6,6 +6,7 @@ import { nodeErrorCode } from "../../errors/node-error-code.js";
 import { type Failure, FailureThrown, type Outcome } from "../../errors/outcome.js";
 import { http2ErrorName } from "../../model/http2-error-codes.js";
 import type { ServerAddress } from "../aiem-url.js";
+import type { NumberedWire } from "../contract/numbers.js";
 import {
   CLIENT_CLOSED,
   cannotConnect,
@@ -20,7 +21,7 @@ import { Http1Connection, Http1Connections, type Http1Options } from "../http1/c
 import type { SessionPool } from "../http2/pool.js";
 import type { Session } from "../http2/session.js";
 import type { PrepareHeaders } from "../request-headers.js";
-import { type Attempt, type ClientWire, LEFT } from "../wire.js";
+import { type Attempt, LEFT } from "../wire.js";
 
 /** What the Connect protocol needs to know. */
 export interface ConnectWireOptions {
@@ -53,16 +54,16 @@ export interface ConnectParts {
 }
 
 /** The Connect protocol over HTTP/2. */
-export function connectWire(options: ConnectWireOptions, pool: SessionPool): ClientWire {
+export function connectWire(options: ConnectWireOptions, pool: SessionPool): NumberedWire {
   return wireOfParts(connectHttp2Parts(options, pool));
 }
 
 /** The Connect protocol over HTTP/1.1: every open call holds a connection of its own. */
-export function connectHttp1Wire(options: ConnectWireOptions): ClientWire {
+export function connectHttp1Wire(options: ConnectWireOptions): NumberedWire {
   return wireOfParts(connectHttp1Parts(options));
 }
 
-function wireOfParts({ transport, options, close }: ConnectParts): ClientWire {
+function wireOfParts({ transport, options, close }: ConnectParts): NumberedWire {
   return { ...wireOf(transport, options), close };
 }
 

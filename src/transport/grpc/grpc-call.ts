@@ -4,7 +4,6 @@ import {
   type IncomingHttpStatusHeader,
   type OutgoingHttpHeaders,
 } from "node:http2";
-import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Failure, Outcome } from "../../errors/outcome.js";
 import { http2ErrorName } from "../../model/http2-error-codes.js";
@@ -40,7 +39,7 @@ const DEADLINE_SHARE = 0.9;
 // How much of an answer that is no gRPC is read, in case that it ends with a status.
 const MOST_FOREIGN_BYTES = 64 * 1024;
 
-/** One gRPC call over HTTP/2 (PROTOCOL-HTTP2.md), with one message as its request. */
+/** One gRPC call over HTTP/2 (PROTOCOL-HTTP2.md), with one message as its request, unless `open`. */
 export class GrpcCall implements Http2Listener {
   readonly #settings: GrpcSettings;
   readonly #attempt: Attempt;
@@ -73,17 +72,31 @@ export class GrpcCall implements Http2Listener {
     this.#stopListening = attempt.limit.onEnd(() => this.close());
   }
 
-  /** Sends the request; at once, unless a token has to be waited for. */
-  start(method: DescMethod, body: Uint8Array): void {
+  /**
+   * Sends the request; at once, unless a token has to be waited for.
+   *
+   * @param path as `/package.Service/Method`.
+   * @param open whether more is to be written.
+   */
+  start(path: string, body: Uint8Array, open = false): void {
     if (this.#isDone) {
       return;
     }
     const prepared = this.#settings.prepare(this.#attempt);
     if (prepared instanceof Promise) {
-      void prepared.then((outcome) => this.#send(method, body, outcome));
+      void prepared.then((outcome) => this.#send(path, body, open, outcome));
     } else {
-      this.#send(method, body, prepared);
+      this.#send(path, body, open, prepared);
     }
+  }
+
+  write(body: Uint8Array): void {
+    this.#stream?.write(body);
+  }
+
+  /** Ends a request that was left open. */
+  end(): void {
+    this.#stream?.end();
   }
 
   pause(): void {
@@ -145,19 +158,20 @@ export class GrpcCall implements Http2Listener {
     this.#settle(end);
   }
 
-  #send(method: DescMethod, body: Uint8Array, prepared: Outcome<RequestHeaders>): void {
+  #send(path: string, body: Uint8Array, open: boolean, prepared: Outcome<RequestHeaders>): void {
     if (this.#isDone) {
       return;
     }
     if (!prepared.ok) {
-      this.#end(prepared.failure);
+      this.#finish(prepared.failure);
       return;
     }
     const { hints, limit } = this.#attempt;
     this.#stream = this.#settings.http2.request(
       {
-        headers: this.#requestHeaders(method, prepared.value),
+        headers: this.#requestHeaders(path, prepared.value),
         body,
+        open,
         long: hints.long ?? false,
         affinity: hints.affinity,
         limit,
@@ -170,14 +184,14 @@ export class GrpcCall implements Http2Listener {
   }
 
   #requestHeaders(
-    method: DescMethod,
+    path: string,
     { caller, authorization, userAgent }: RequestHeaders,
   ): OutgoingHttpHeaders {
     const { address } = this.#settings;
     const { serverTimeoutMs } = this.#attempt.hints;
     const headers: OutgoingHttpHeaders = {
       ":method": "POST",
-      ":path": `${address.pathPrefix}/${method.parent.typeName}/${method.name}`,
+      ":path": `${address.pathPrefix}${path}`,
       "user-agent": userAgent,
     };
     if (authorization !== undefined) {
@@ -196,11 +210,11 @@ export class GrpcCall implements Http2Listener {
 
   #settle(end: Http2End | undefined): void {
     if (!this.#isDone) {
-      this.#end(this.#verdict(end));
+      this.#finish(this.#verdict(end));
     }
   }
 
-  #end(failure: Failure | undefined): void {
+  #finish(failure: Failure | undefined): void {
     if (this.#isDone) {
       return;
     }
@@ -216,7 +230,7 @@ export class GrpcCall implements Http2Listener {
   #giveUp(failure: Failure): void {
     if (!this.#isDone) {
       this.#stream?.cancel();
-      this.#end(failure);
+      this.#finish(failure);
     }
   }
 

@@ -4,10 +4,11 @@ import { OutputStream } from "../../../gen/ai/h2o/engine/sandbox/v1/process_pb.j
 import {
   ProcessService,
   type StreamOutputResponse,
-  StreamOutputResponseSchema,
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { BUILT_IN, type Contract, type NumberedMethod } from "../../contract/contract.js";
 import type { Failure } from "../../errors/outcome.js";
 import { ownedBytes } from "../../model/output.js";
+import { frameMismatch } from "../contract/guard.js";
 import { BatchBuilder, PieceBatch } from "../output-batch.js";
 import type { Batch } from "../wire.js";
 import { checkPrefix, type MessageReader, PREFIX_BYTES, readUint32 } from "./messages.js";
@@ -17,20 +18,38 @@ const LENGTH_DELIMITED = 2;
 // at most five bytes.
 const MAX_HEAD_BYTES = PREFIX_BYTES + 2 + 1 + 5;
 
-/** The bytes that tell a message of the usual shape: a stream, then data, and nothing else. */
-export interface OutputShape {
+const METHOD = ProcessService.method.streamOutput;
+
+/** How a server's StreamOutputResponse looks. */
+export interface OutputFormat {
+  readonly method: NumberedMethod<typeof METHOD>;
+  /** The bytes that tell a message of the usual shape: a stream, then data, and nothing else. */
   readonly streamTag: number;
   readonly dataTag: number;
+  readonly stdout: number;
   readonly stderr: number;
+  /** Whether a frame of any other stream is refused. */
+  readonly isStrict: boolean;
 }
 
-const { stream, data } = StreamOutputResponseSchema.field;
-/** The numbers of this contract. */
-const SHAPE: OutputShape = {
-  streamTag: stream.number << 3,
-  dataTag: (data.number << 3) | LENGTH_DELIMITED,
-  stderr: OutputStream.STDERR,
-};
+/** The format that a contract tells. */
+export function outputFormat(contract: Contract, isStrict = false): OutputFormat {
+  const method = contract.method(METHOD);
+  const { stream, data } = method.descriptor.output.field;
+  const numberOf = (ours: string) =>
+    stream.enum?.values.find(({ name }) => name === ours)?.number ?? Number.NaN;
+  return {
+    method,
+    // Beyond one byte it is no byte of a message, so that each is decoded as protobuf.
+    streamTag: stream.number << 3,
+    dataTag: (data.number << 3) | LENGTH_DELIMITED,
+    stdout: numberOf("OUTPUT_STREAM_STDOUT"),
+    stderr: numberOf("OUTPUT_STREAM_STDERR"),
+    isStrict,
+  };
+}
+
+const OURS = outputFormat(BUILT_IN);
 
 /**
  * Reads StreamOutputResponse. A message of the usual shape is handed on in pieces as it arrives, with
@@ -39,7 +58,7 @@ const SHAPE: OutputShape = {
 export class OutputReader implements MessageReader {
   readonly #readMaxBytes: number;
   readonly #onBatch: (batch: Batch) => void;
-  readonly #shape: OutputShape;
+  readonly #format: OutputFormat;
   readonly #frames = new BatchBuilder();
   // The beginning of a message that was cut before its data.
   #head: Uint8Array<ArrayBuffer> | undefined;
@@ -52,10 +71,10 @@ export class OutputReader implements MessageReader {
   #filled = 0;
 
   /** @param onBatch gets what each read brought; as a rule one batch. */
-  constructor(readMaxBytes: number, onBatch: (batch: Batch) => void, shape = SHAPE) {
+  constructor(readMaxBytes: number, onBatch: (batch: Batch) => void, format = OURS) {
     this.#readMaxBytes = readMaxBytes;
     this.#onBatch = onBatch;
-    this.#shape = shape;
+    this.#format = format;
   }
 
   get isMidMessage(): boolean {
@@ -103,7 +122,7 @@ export class OutputReader implements MessageReader {
    * @returns where the first other message begins.
    */
   #usual(chunk: Uint8Array, from: number): number {
-    const { streamTag, dataTag, stderr } = this.#shape;
+    const { streamTag, dataTag, stdout, stderr, isStrict } = this.#format;
     const frames = this.#frames;
     const last = chunk.length - MAX_HEAD_BYTES;
     let at = from;
@@ -127,7 +146,12 @@ export class OutputReader implements MessageReader {
         begin += 1;
       }
       const end = at + PREFIX_BYTES + messageLength;
-      if (begin + length !== end || which >= 0x80 || messageLength > this.#readMaxBytes) {
+      if (
+        begin + length !== end ||
+        which >= 0x80 ||
+        messageLength > this.#readMaxBytes ||
+        (isStrict && which !== stdout && which !== stderr)
+      ) {
         return at;
       }
       if (end > chunk.length) {
@@ -184,13 +208,15 @@ export class OutputReader implements MessageReader {
 
   /** Where in the head the data of a message of the usual shape begins. */
   #dataIn(head: Uint8Array, length: number): { begin: number | undefined; stderr: boolean } {
+    const { streamTag, dataTag, stdout, stderr, isStrict } = this.#format;
     const which = head[PREFIX_BYTES + 1] ?? 0x80;
     const other = { begin: undefined, stderr: false };
     if (
       length < 4 ||
-      head[PREFIX_BYTES] !== this.#shape.streamTag ||
+      head[PREFIX_BYTES] !== streamTag ||
       which >= 0x80 ||
-      head[PREFIX_BYTES + 2] !== this.#shape.dataTag
+      head[PREFIX_BYTES + 2] !== dataTag ||
+      (isStrict && which !== stdout && which !== stderr)
     ) {
       return other;
     }
@@ -205,7 +231,7 @@ export class OutputReader implements MessageReader {
       }
     }
     return at + bytes === PREFIX_BYTES + length && bytes > 0
-      ? { begin: at, stderr: which === this.#shape.stderr }
+      ? { begin: at, stderr: which === stderr }
       : other;
   }
 
@@ -215,12 +241,18 @@ export class OutputReader implements MessageReader {
       return undefined;
     }
     this.#message = undefined;
+    const { method, isStrict } = this.#format;
     let read: StreamOutputResponse;
     try {
-      read = fromBinary(StreamOutputResponseSchema, message);
+      read = fromBinary(method.descriptor.output, message);
     } catch (error) {
       return unreadable(error);
     }
+    const mismatch = isStrict ? frameMismatch(read) : undefined;
+    if (mismatch) {
+      return mismatch;
+    }
+    method.response(read);
     this.#flush(chunk);
     if (read.data.length > 0) {
       const stderr = read.stream === OutputStream.STDERR;
@@ -247,6 +279,3 @@ export function unreadable(cause: unknown): Failure {
     cause,
   };
 }
-
-/** The method whose answers these are. */
-export const STREAM_OUTPUT = ProcessService.method.streamOutput;

@@ -41,6 +41,10 @@ export class Http1Connection implements Connection {
     return this.#socket.bytesRead === this.#bytesBefore;
   }
 
+  get isGone(): boolean {
+    return this.#socket.destroyed;
+  }
+
   /** Why this side ended it, where it did. */
   get lost(): Failure | undefined {
     return this.#lost;

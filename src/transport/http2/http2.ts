@@ -11,7 +11,10 @@ import type { Connection } from "../wire.js";
 export interface Http2Request {
   /** With `:method` and `:path`; the authority and the scheme are the connection's. */
   readonly headers: OutgoingHttpHeaders;
+  /** The beginning of the request, and its whole unless `open` is set. */
   readonly body: Uint8Array;
+  /** Whether more is to be written, until `end`. */
+  readonly open?: boolean | undefined;
   /** Whether it stays open until a process does something. */
   readonly long: boolean;
   /** Goes over this connection if that still takes calls. */
@@ -49,6 +52,10 @@ export interface Http2Stream {
   /** No `data` until `resume`, and no `trailers` or `closed` that come after that data. */
   pause(): void;
   resume(): void;
+  /** Sends more of a request that is `open`, once it was sent. */
+  write(body: Uint8Array): void;
+  /** Ends a request that is `open`. */
+  end(): void;
   /** Resets the stream, or leaves the line for a connection. Nothing is told any more. */
   cancel(): void;
 }

@@ -31,7 +31,7 @@ async function start(accepted: string, respond?: Respond) {
     clientId: "c",
     refreshToken: "r",
   });
-  const config = { aiemUrl: server.url, tokenProvider };
+  const config = { contract: "built-in" as const, aiemUrl: server.url, tokenProvider };
   const client = new ProcessClient(config, { protocol: "grpc", retry: { baseDelayMs: 10 } });
   closing({ close: async () => client.close() });
   return { ...provider, client };

@@ -11,7 +11,7 @@ import { type Attempt, LEFT } from "../../../src/transport/wire.js";
 export const READ = ProcessService.method.getProcess;
 export const WRITE = ProcessService.method.sendSignal;
 export const NAME = "workspaces/w/sandboxEngines/e/processes/p";
-export const CONNECTION = { avoid: vi.fn(), destroy: vi.fn() };
+export const CONNECTION = { isGone: false, avoid: vi.fn(), destroy: vi.fn() };
 
 /** What an attempt comes to; it may look at what it was asked. */
 export type Step =

@@ -28,7 +28,10 @@ export async function servedClient(
   const client =
     protocol === "own"
       ? new ProcessClient({ transport: createGrpcTransport({ baseUrl: url }) }, rest)
-      : new ProcessClient({ aiemUrl: url, tokenProvider }, { ...rest, protocol, httpVersion });
+      : new ProcessClient(
+          { contract: "built-in", aiemUrl: url, tokenProvider },
+          { ...rest, protocol, httpVersion },
+        );
   closing({
     async close() {
       client.close();

@@ -31,7 +31,7 @@ export function clientOver(
 ): ProcessClient {
   let streams = 0;
   // Both on one connection, so that a silence is asked about.
-  const connection = { avoid() {}, destroy() {} };
+  const connection = { isGone: false, avoid() {}, destroy() {} };
   const wire = {
     unary: async <I extends DescMessage, O extends DescMessage>(
       _method: DescMethodUnary<I, O>,

@@ -63,7 +63,7 @@ export async function scriptOutput(
     },
   });
   const client = new ProcessClient(
-    { aiemUrl: server.url, tokenProvider },
+    { contract: "built-in", aiemUrl: server.url, tokenProvider },
     { ...way, retry: FAST_RETRY, ...clientOptions },
   );
   return {

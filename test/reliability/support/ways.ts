@@ -23,7 +23,7 @@ export function clientVia(
   options: ClientOptions = {},
 ): ProcessClient {
   return new ProcessClient(
-    { aiemUrl: url, tokenProvider: token },
+    { contract: "built-in", aiemUrl: url, tokenProvider: token },
     { ...way, retry: FAST_RETRY, ...options },
   );
 }

@@ -19,6 +19,10 @@ export class VirtualConnection implements Connection {
     return this.#stalled;
   }
 
+  get isGone(): boolean {
+    return this.#retired;
+  }
+
   /** Whether a request can be put on it; a companion asks about the connection itself. */
   takes(companion: boolean): boolean {
     return !this.#retired && (companion || !this.#avoided);

@@ -76,6 +76,14 @@ export class VirtualStream implements Http2Stream {
     }
   }
 
+  write(): void {
+    throw new Error("a request of the simulation has one message");
+  }
+
+  end(): void {
+    throw new Error("a request of the simulation has one message");
+  }
+
   cancel(): void {
     if (!this.#over) {
       this.#finish(this.#isAnswered ? undefined : new Error("the client cancels it"));

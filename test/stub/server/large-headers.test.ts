@@ -11,7 +11,7 @@ test.each(PROTOCOLS)(
     const tokenProvider = "t".repeat(64 * 1024 - 1024);
     await using stub = await startStubServer({ users: { [tokenProvider]: "users/ann" } });
     await using client = new ProcessClient(
-      { aiemUrl: stub.url, tokenProvider },
+      { contract: "built-in", aiemUrl: stub.url, tokenProvider },
       { ...way, retry: false },
     );
     const { name } = await client.createProcess(stub.parent, { command: "true" });

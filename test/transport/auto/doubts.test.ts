@@ -90,7 +90,7 @@ describe("nothing is settled by", () => {
     for (const answer of [CALM, "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"]) {
       const server = closing(await startSwitchboard(raw(answer)));
       await using client = new ProcessClient(
-        { aiemUrl: server.url },
+        { contract: "built-in", aiemUrl: server.url },
         { onRetry: () => server.use(grpcOnly(paths)) },
       );
       await expect(client.sendSignal(name, 15)).rejects.toMatchObject(NOT_FOUND);
@@ -127,7 +127,7 @@ describe("a call with an effect", () => {
     const received: string[] = [];
     const server = closing(await startSwitchboard(silent(received)));
     const options = { connectTimeoutMs: 100, attemptTimeoutMs: 600 };
-    await using client = new ProcessClient({ aiemUrl: server.url }, options);
+    await using client = new ProcessClient({ contract: "built-in", aiemUrl: server.url }, options);
     const call = client.createProcess("workspaces/w/sandboxEngines/e", { command: "true" });
     await expect(call).rejects.toMatchObject(
       failure("Unavailable", new RegExp(`${server.url}: not within 100 ms.*nor does it answer`)),
@@ -191,7 +191,7 @@ describe("a server that takes connections and never answers", () => {
     const received: string[] = [];
     const server = closing(await startSwitchboard(silent(received)));
     await using client = new ProcessClient(
-      { aiemUrl: server.url },
+      { contract: "built-in", aiemUrl: server.url },
       { protocol, connectTimeoutMs: 100, attemptTimeoutMs: 600 },
     );
     await expect(client.getProcess(name)).rejects.toMatchObject(
@@ -203,7 +203,10 @@ describe("a server that takes connections and never answers", () => {
 
   test("is not waited for, nor followed, for the length of an outage", async () => {
     const server = closing(await startSwitchboard(silent()));
-    await using client = new ProcessClient({ aiemUrl: server.url }, { connectTimeoutMs: 100 });
+    await using client = new ProcessClient(
+      { contract: "built-in", aiemUrl: server.url },
+      { connectTimeoutMs: 100 },
+    );
     const told = failure("Unavailable", new RegExp(`${server.url}.* accepted the connection`));
     await Promise.all([
       expect(client.waitProcess(name)).rejects.toMatchObject(told),

@@ -26,7 +26,12 @@ describe("gRPC it stays", () => {
     await expect(client.startProcess({ name })).rejects.toMatchObject({ code: Code.Internal });
     expect((await client.getProcess({ name })).process?.name).toBe("over gRPC");
     expect(events).toEqual([
-      { protocol: "grpc", reason: "the server has answered", error: undefined },
+      {
+        protocol: "grpc",
+        contract: "built-in",
+        reason: "the server has answered",
+        error: undefined,
+      },
     ]);
   });
 
@@ -110,7 +115,7 @@ test("a signal that a proxy answers with 502 was sent once, whatever may be retr
   const { port } = closing(await listen(edge));
   const events: unknown[] = [];
   await using client = new ProcessClient(
-    { aiemUrl: `http://127.0.0.1:${port}` },
+    { contract: "built-in", aiemUrl: `http://127.0.0.1:${port}` },
     { onProtocol: (event) => events.push(event) },
   );
   await expect(client.sendSignal(name, "SIGTERM")).rejects.toMatchObject({

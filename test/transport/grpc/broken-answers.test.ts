@@ -19,7 +19,9 @@ import {
 } from "./support/grpc-calls.js";
 
 function clientOf(url: string, options: ConstructorParameters<typeof ProcessClient>[1] = {}) {
-  return closing(new ProcessClient({ aiemUrl: url }, { protocol: "grpc", ...options }));
+  return closing(
+    new ProcessClient({ contract: "built-in", aiemUrl: url }, { protocol: "grpc", ...options }),
+  );
 }
 
 async function textOf(client: ProcessClient): Promise<string> {

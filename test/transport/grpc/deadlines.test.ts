@@ -149,7 +149,7 @@ test.each([
     const retries: unknown[] = [];
     const client = closing(
       new ProcessClient(
-        { aiemUrl: server.url },
+        { contract: "built-in", aiemUrl: server.url },
         { protocol: "grpc", onRetry: (event) => retries.push(event) },
       ),
     );
@@ -207,7 +207,10 @@ describe("interceptors", () => {
       answerWith(stream, processMessage());
     });
     const client = closing(
-      new ProcessClient({ aiemUrl: server.url }, { protocol: "grpc", interceptors: [interceptor] }),
+      new ProcessClient(
+        { contract: "built-in", aiemUrl: server.url },
+        { protocol: "grpc", interceptors: [interceptor] },
+      ),
     );
     expect(await client.getProcess(PROCESS)).toMatchObject({ name: PROCESS });
     const service = "ai.h2o.engine.sandbox.v1";
@@ -237,7 +240,7 @@ describe("interceptors", () => {
     const clientWith = (interceptor: Interceptor) =>
       closing(
         new ProcessClient(
-          { aiemUrl: server.url },
+          { contract: "built-in", aiemUrl: server.url },
           { protocol: "grpc", interceptors: [interceptor] },
         ),
       );

@@ -75,7 +75,9 @@ test.each([
         stream.end(processMessage());
       }
     });
-    const client = closing(new ProcessClient({ aiemUrl: server.url }, { protocol: "grpc" }));
+    const client = closing(
+      new ProcessClient({ contract: "built-in", aiemUrl: server.url }, { protocol: "grpc" }),
+    );
     await client.getProcess(PROCESS);
     const before = heldBytes();
     const kept: Uint8Array[] = [];

@@ -46,7 +46,7 @@ test("a reset with CANCEL at the end of a wait's slice is that end, and no failu
   const retries: RetryEvent[] = [];
   for (const retry of [false, {}] as const) {
     await using client = new ProcessClient(
-      { aiemUrl: url },
+      { contract: "built-in", aiemUrl: url },
       { protocol: "grpc", retry, onRetry: (event) => retries.push(event) },
     );
     const wait = client.waitProcess(PROCESS, { timeoutMs: 2_000 });
@@ -58,7 +58,10 @@ test("a reset with CANCEL at the end of a wait's slice is that end, and no failu
 
 test("one long before that is a lost call", async () => {
   const { url } = await resettingServer(0.2);
-  await using client = new ProcessClient({ aiemUrl: url }, { protocol: "grpc", retry: false });
+  await using client = new ProcessClient(
+    { contract: "built-in", aiemUrl: url },
+    { protocol: "grpc", retry: false },
+  );
   await expect(client.waitProcess(PROCESS, { timeoutMs: 2_000 })).rejects.toMatchObject({
     code: Code.Unavailable,
     rawMessage: expect.stringContaining("HTTP/2 CANCEL"),

@@ -21,7 +21,7 @@ export function startIntercepted(protocol: (typeof PROTOCOLS)[number]) {
         onRequestHeaders: (seen) => headers.push(seen),
       }),
     );
-    const config = { aiemUrl: server.url, tokenProvider };
+    const config = { contract: "built-in" as const, aiemUrl: server.url, tokenProvider };
     const { transport, sent } = closing(createTransport(config, { ...protocol, interceptors }));
     const client = createClient(ProcessService, transport);
     const facade = new ProcessClient(config, { ...protocol, ...options, interceptors });

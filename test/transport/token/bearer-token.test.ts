@@ -37,7 +37,7 @@ describe.each(PROTOCOLS)("$protocol over HTTP/$httpVersion", (options) => {
         },
       }),
     );
-    const config = { aiemUrl: server.url, tokenProvider };
+    const config = { contract: "built-in" as const, aiemUrl: server.url, tokenProvider };
     const { transport, wire } = closing(createTransport(config, options));
     const sent: Sent[] = [];
     const client = createClient(ProcessService, transport);

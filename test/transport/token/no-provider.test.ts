@@ -17,7 +17,7 @@ const CLIENTS: readonly ClientOptions[] = [...PROTOCOLS, { protocol: "auto" }];
 
 describe.each(CLIENTS)("a call that is refused, over $protocol, HTTP/$httpVersion", (options) => {
   it("points to the token provider where there is none", async () => {
-    await using client = new ProcessClient({ aiemUrl: stub.url }, options);
+    await using client = new ProcessClient({ contract: "built-in", aiemUrl: stub.url }, options);
     const name = `${stub.parent}/processes/p`;
     const errors = [
       await rejection(client.getProcess(name)),
@@ -35,10 +35,13 @@ describe.each(CLIENTS)("a call that is refused, over $protocol, HTTP/$httpVersio
   });
 
   it("does not where the caller sends a token, by a provider, a header or an interceptor", async () => {
-    await using provided = new ProcessClient({ aiemUrl: stub.url, tokenProvider: "bad" }, options);
-    await using bare = new ProcessClient({ aiemUrl: stub.url }, options);
+    await using provided = new ProcessClient(
+      { contract: "built-in", aiemUrl: stub.url, tokenProvider: "bad" },
+      options,
+    );
+    await using bare = new ProcessClient({ contract: "built-in", aiemUrl: stub.url }, options);
     await using intercepted = new ProcessClient(
-      { aiemUrl: stub.url },
+      { contract: "built-in", aiemUrl: stub.url },
       {
         ...options,
         interceptors: [

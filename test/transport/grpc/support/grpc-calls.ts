@@ -34,7 +34,9 @@ export const KINDS: readonly Kind[] = ["unary", "output"];
 
 /** A wire to a server, and how to send GetProcess and StreamOutput over it. */
 export function grpcTo(url: string, options: TransportOptions = {}) {
-  const wire = closing(createClientWire({ aiemUrl: url }, { protocol: "grpc", ...options }));
+  const wire = closing(
+    createClientWire({ contract: "built-in", aiemUrl: url }, { protocol: "grpc", ...options }),
+  );
 
   async function call(
     kind: Kind,

@@ -1,0 +1,213 @@
+import { Code } from "@connectrpc/connect";
+import { unlessEnded } from "../../async/limit.js";
+import { BUILT_IN, type Contract, contractOfSet } from "../../contract/contract.js";
+import { InvalidInputError } from "../../errors/invalid-input-error.js";
+import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
+import type { ContractOption } from "../connection-config.js";
+import { foreign } from "../foreign-failure.js";
+import { type Attempt, type Connection, LEFT, newAttempt } from "../wire.js";
+import type { Numbers } from "./numbers.js";
+
+/** Where the numbers of a client's messages come from. */
+export type ContractOrigin = "built-in" | "descriptors" | "reflection" | "guarded";
+
+/** The numbers that a client uses, and who vouches for them. */
+export interface SettledNumbers extends Numbers {
+  readonly origin: ContractOrigin;
+  /** Why, in words. */
+  readonly reason: string;
+}
+
+/** What a server says when it is asked for its contract. */
+export type Told =
+  | { readonly contract: Contract }
+  /** It does not tell. */
+  | { readonly refusal: string }
+  /** It said nothing for a while, over a connection that may still be good for other calls. */
+  | { readonly silentMs: number }
+  /** It could not be asked. */
+  | { readonly failure: Failure };
+
+/** Asks the server. The evidence and the limit are those of a call that waits for it. */
+export type AskServer = (attempt: Attempt, silentMs: number) => Promise<Told>;
+
+/** Which numbers a client speaks. */
+export interface ContractSource {
+  /** What is settled; undefined where the server has to be asked. */
+  readonly settled: SettledNumbers | undefined;
+  /** Settles it, if it is not yet, within the time of a call. */
+  settle(attempt: Attempt): Promise<Outcome<SettledNumbers>>;
+  /** Accepts that nobody vouches, as far as `auto` is concerned: for so long, in milliseconds. */
+  accept(forMs: number): void;
+  /** An answer could not be true: asks again, though not often. */
+  doubt(): void;
+}
+
+/** Contracts that are given need not be asked for. */
+export function givenContract(option: ContractOption): ContractSource | undefined {
+  if (option === "reflection") {
+    return undefined;
+  }
+  const isBuiltIn = option === "built-in";
+  const contract = isBuiltIn ? BUILT_IN : read(option);
+  const settled: SettledNumbers = {
+    contract,
+    isGuarded: false,
+    origin: isBuiltIn ? "built-in" : "descriptors",
+    reason: "the option contract says so",
+  };
+  return fixed(settled);
+}
+
+/** Nobody vouches, and nobody can be asked. */
+export function guardedContract(reason: string): ContractSource {
+  return fixed({ contract: BUILT_IN, isGuarded: true, origin: "guarded", reason });
+}
+
+function fixed(settled: SettledNumbers): ContractSource {
+  return {
+    settled,
+    settle: () => Promise.resolve({ ok: true, value: settled }),
+    accept() {},
+    doubt() {},
+  };
+}
+
+function read(bytes: Uint8Array): Contract {
+  try {
+    return contractOfSet(bytes);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new InvalidInputError("contract", why);
+  }
+}
+
+// How long a server may keep silent about its contract over one connection.
+export const REFLECTION_SILENCE_MS = 5_000;
+// A server that answers nonsense is not asked for its contract with each answer.
+const LEAST_PAUSE_MS = 60_000;
+
+/** How a contract is asked for. */
+export interface AskedOptions {
+  readonly ask: AskServer;
+  /** Whether it must be told: `contract: "reflection"`. */
+  readonly isNeeded: boolean;
+  /** Whether another protocol comes before numbers that nobody vouches for. */
+  readonly prefersOther: boolean;
+  /** Is told what is settled. Its errors fail the call that settled it. */
+  readonly onSettled: (numbers: SettledNumbers) => void;
+}
+
+/** Asks the server for its contract when that is needed, once for all calls. */
+export class AskedContract implements ContractSource {
+  readonly #options: AskedOptions;
+  #numbers: SettledNumbers | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  // A refusal by silence holds for as long as the connection that was silent.
+  #silent: { readonly connection: Connection; readonly ms: number } | undefined;
+  #asking: Promise<Outcome<SettledNumbers>> | undefined;
+  #acceptedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(options: AskedOptions) {
+    this.#options = options;
+  }
+
+  get settled(): SettledNumbers | undefined {
+    if (this.#numbers?.isGuarded) {
+      if (this.#silent?.connection.isGone) {
+        this.#numbers = undefined;
+        this.#silent = undefined;
+      } else if (this.#options.prefersOther && performance.now() >= this.#acceptedUntil) {
+        return undefined;
+      }
+    }
+    return this.#numbers;
+  }
+
+  async settle(attempt: Attempt): Promise<Outcome<SettledNumbers>> {
+    for (;;) {
+      const { settled } = this;
+      if (settled) {
+        return { ok: true, value: settled };
+      }
+      if (this.#numbers) {
+        return failed(unvouched(this.#numbers.reason));
+      }
+      if (!this.#asking) {
+        this.#asking = this.#ask(attempt).finally(() => {
+          this.#asking = undefined;
+        });
+        const asked = await this.#asking;
+        if (!asked.ok) {
+          return asked;
+        }
+        continue;
+      }
+      const asked = await unlessEnded(attempt.limit, this.#asking, failed(LEFT));
+      if (attempt.limit.isEnded) {
+        return failed(LEFT);
+      }
+      // A call that left, or whose token was refused, says nothing about the others.
+      if (!asked.ok && asked.failure !== LEFT && asked.failure.kind !== "status") {
+        return asked;
+      }
+    }
+  }
+
+  accept(forMs: number): void {
+    this.#acceptedUntil = performance.now() + forMs;
+  }
+
+  doubt(): void {
+    if (performance.now() - this.#askedAt >= LEAST_PAUSE_MS) {
+      this.#numbers = undefined;
+    }
+  }
+
+  async #ask(attempt: Attempt): Promise<Outcome<SettledNumbers>> {
+    const { hints, limit, evidence } = attempt;
+    const own = newAttempt({ headers: hints.headers, rejectedToken: hints.rejectedToken }, limit);
+    const before = this.#silent?.connection.isGone === false ? this.#silent.ms : 0;
+    const told = await this.#options.ask(own, before);
+    const { connection } = own.evidence;
+    if ("failure" in told) {
+      Object.assign(evidence, own.evidence);
+      return failed(told.failure);
+    }
+    if ("silentMs" in told) {
+      this.#silent = connection && { connection, ms: before + told.silentMs };
+      if (limit.isEnded) {
+        return failed(LEFT);
+      }
+    }
+    this.#askedAt = performance.now();
+    if ("contract" in told) {
+      const reason = "the server tells its contract by reflection";
+      const { contract } = told;
+      return this.#settle({ contract, isGuarded: false, origin: "reflection", reason });
+    }
+    const why =
+      "refusal" in told ? told.refusal : `it did not answer within ${REFLECTION_SILENCE_MS} ms`;
+    const reason = `the server does not tell its contract by reflection: ${why}`;
+    if (this.#options.isNeeded) {
+      const message = `${reason}; contract: "reflection" needs that: give the server's FileDescriptorSet as contract instead, or nothing`;
+      return failed({ kind: "status", code: Code.FailedPrecondition, message });
+    }
+    return this.#settle({ contract: BUILT_IN, isGuarded: true, origin: "guarded", reason });
+  }
+
+  #settle(numbers: SettledNumbers): Outcome<SettledNumbers> {
+    this.#numbers = numbers;
+    try {
+      this.#options.onSettled(numbers);
+    } catch (thrown) {
+      return failed(foreign("local", thrown));
+    }
+    return { ok: true, value: numbers };
+  }
+}
+
+/** What fails where `auto` is to look for REST before it uses numbers that nobody vouches for. */
+function unvouched(message: string): Failure {
+  return { kind: "refused", code: Code.FailedPrecondition, message, protocol: "unvouched" };
+}
