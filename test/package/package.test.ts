@@ -25,7 +25,7 @@ describe("the tarball", () => {
       (file) =>
         !/^dist\/[\w/-]+\.(js|js\.map|d\.ts)$/.test(file) &&
         !/^gen\/[\w/]+_pb\.(js|d\.ts)$/.test(file) &&
-        !/^proto\/([\w/]+\.proto|descriptor-set\.binpb)$/.test(file) &&
+        !/^proto\/([\w/]+\.proto|descriptor-set\.binpb|openapi\.json)$/.test(file) &&
         !/^third_party\/[\w-]+\/(LICENSE|[\w/]+\.proto)$/.test(file) &&
         !/^docs\/[\w-]+\.(md|svg)$/.test(file) &&
         !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|buf\.yaml)$/.test(file),
@@ -85,6 +85,7 @@ describe("an installed package", () => {
   it.each([
     "proto/ai/h2o/engine/sandbox/v1/process_service.proto",
     "proto/descriptor-set.binpb",
+    "proto/openapi.json",
     "third_party/googleapis/google/api/http.proto",
     "buf.yaml",
   ])("hands out %s for other languages", (path) => {
