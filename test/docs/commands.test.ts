@@ -6,7 +6,18 @@ import { codeBlocks } from "./markdown.js";
 
 const scripts = Object.keys(JSON.parse(readText("package.json")).scripts);
 const NPM_OWN = new Set(["ci", "pack", "install"]);
-const ELSEWHERE = new Set(["cargo", "cd", "curl", "mkdir", "node", "pip", "protoc", "python"]);
+const ELSEWHERE = new Set([
+  "buf",
+  "cargo",
+  "cd",
+  "curl",
+  "grpcurl",
+  "mkdir",
+  "node",
+  "pip",
+  "protoc",
+  "python",
+]);
 
 /** What a line of a shell runs, without comments and redirections. */
 function commandsOf(line: string): string[][] {
