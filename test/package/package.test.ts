@@ -87,7 +87,6 @@ describe("an installed package", () => {
     "proto/descriptor-set.binpb",
     "proto/openapi.json",
     "third_party/googleapis/google/api/http.proto",
-    "buf.yaml",
   ])("hands out %s for other languages", (path) => {
     const resolved = createRequire(join(consumer, "index.js")).resolve(
       `aiem-process-client/${path}`,
