@@ -1,3 +1,4 @@
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { VERSION } from "../model/version.js";
 import { optional, wholeNumber } from "../rules/values.js";
 import { checkStubOptions, type RulesOf } from "./check-options.js";
@@ -10,8 +11,12 @@ import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
 import { createCorsHandler, requireCors, type StubCors } from "./server/cors.js";
 import { type NodeHandler, requestPath } from "./server/node-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
-import { createRpcHandler } from "./server/rpc-handler.js";
+import { createRpcHandler, refuseUnknownMethod } from "./server/rpc-handler.js";
+import { createStandardHandlers } from "./server/standard-services.js";
 import { requireTls, type StubTls } from "./server/stub-tls.js";
+import { createHealthzHandler } from "./service/create-health-service.js";
+import { withImports } from "./service/descriptor-index.js";
+import { ServingState } from "./service/serving-state.js";
 import type { StubEngines } from "./stub-engines.js";
 import { STUB_OPTION_RULES, type StubOptions } from "./stub-options.js";
 
@@ -57,7 +62,8 @@ const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
 /**
  * Starts an engine inside this process, and serves it on 127.0.0.1 over gRPC, gRPC-Web, Connect and
  * REST with JSON, all on one port. Over cleartext it takes HTTP/2 with prior knowledge and HTTP/1.1;
- * over TLS, ALPN chooses. `GET /version` answers without a token.
+ * over TLS, ALPN chooses. Without a token it answers `GET /version`, `GET /healthz`, and gRPC's own
+ * services: server reflection (grpc.reflection v1 and v1alpha) and health checking (grpc.health.v1).
  *
  * **It isolates nothing.** Processes are real ones of this machine: they run as the current user,
  * with its rights, its files and its network. Signals reach a process's whole session, but descendants
@@ -74,17 +80,28 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
   const links = new Links();
   const faults = new ServerFaults(links);
   const service = injectFaults(stub.service, faults);
+  const state = new ServingState();
   let server: RestartableServer;
   try {
     server = await RestartableServer.start(port, {
       handlers: [
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(VERSION),
+        createHealthzHandler(state),
         createRpcHandler(service, links, stub.isKnown),
+        ...createStandardHandlers(
+          ProcessService.typeName,
+          withImports(ProcessService.file),
+          state,
+          faults,
+          links,
+        ),
+        refuseUnknownMethod,
         createGatewayHandler(service, links, stub.isKnown),
       ],
       maxConcurrentStreams,
       onConnection: (socket) => links.add(socket),
+      state,
       tls,
     });
   } catch (error) {
@@ -148,8 +165,8 @@ export interface StubServer extends AsyncDisposable {
   /** Faults to inject into calls and connections. */
   readonly faults: StubServerFaults;
   /**
-   * Ends the listener and all connections, as a server does that is stopped; calls on their way
-   * lose their connection. Engines and processes are kept, and processes run on.
+   * Ends the listener and all connections, as a server does that is stopped: those who watch its
+   * health are told NOT_SERVING, and calls on their way lose their connection. Engines and processes are kept, and processes run on.
    */
   stop(): Promise<void>;
   /**

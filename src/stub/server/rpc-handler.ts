@@ -79,12 +79,14 @@ export function createServiceHandler<S extends DescService>(
   const ofUnknown = createRouterHandler(routerWith(UNKNOWN_COMPRESSIONS), links, bounded);
   const others: NodeHandler = (request, response) =>
     (isKnown(request.headers.authorization) ? ofUsers : ofUnknown)(request, response);
-  return (request, response) =>
-    grpc(request, response) || others(request, response) || refuseUnknownMethod(request, response);
+  return (request, response) => grpc(request, response) || others(request, response);
 }
 
-/** A gRPC client takes HTTP 404 for a proxy's word, and many do not show the path then. */
-function refuseUnknownMethod(request: NodeRequest, response: NodeResponse): boolean {
+/**
+ * Refuses the gRPC calls that no service took: a gRPC client takes HTTP 404 for a proxy's word, and
+ * many do not show the path then.
+ */
+export const refuseUnknownMethod: NodeHandler = (request, response) => {
   const type = request.headers["content-type"] ?? "";
   if (request.method !== "POST" || !/^application\/grpc(?=$|[+;-])/i.test(type)) {
     return false;
@@ -97,7 +99,7 @@ function refuseUnknownMethod(request: NodeRequest, response: NodeResponse): bool
   response.setHeader("grpc-message", encodeURIComponent(`there is no method ${path}`));
   response.end();
   return true;
-}
+};
 
 type BoundBody = (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
