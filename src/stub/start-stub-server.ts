@@ -1,4 +1,3 @@
-import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { VERSION } from "../model/version.js";
 import { optional, wholeNumber } from "../rules/values.js";
 import { checkStubOptions, type RulesOf } from "./check-options.js";
@@ -15,7 +14,11 @@ import { createRpcHandler, refuseUnknownMethod } from "./server/rpc-handler.js";
 import { createStandardHandlers } from "./server/standard-services.js";
 import { requireTls, type StubTls } from "./server/stub-tls.js";
 import { createHealthzHandler } from "./service/create-health-service.js";
-import { withImports } from "./service/descriptor-index.js";
+import {
+  BUILT_IN_CONTRACT,
+  readServedContract,
+  requireContract,
+} from "./service/served-contract.js";
 import { ServingState } from "./service/serving-state.js";
 import type { StubEngines } from "./stub-engines.js";
 import { STUB_OPTION_RULES, type StubOptions } from "./stub-options.js";
@@ -47,6 +50,14 @@ export interface StubServerOptions extends StubOptions {
    * @default undefined none: browsers keep pages of other origins from reading responses
    */
   readonly cors?: StubCors;
+  /**
+   * The bytes of a `google.protobuf.FileDescriptorSet` with a ProcessService: gRPC, gRPC-Web and Connect
+   * speak by its field numbers, enum numbers and package, and reflection tells it, so that a client can
+   * be tried against a server that numbers otherwise. REST, which goes by names, stays as it is.
+   *
+   * @default undefined the contract of this package
+   */
+  readonly contract?: Uint8Array;
 }
 
 const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
@@ -57,6 +68,7 @@ const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
   // Node raises a limit that HTTP/2 cannot carry in the first connection's event, where nobody is.
   maxConcurrentStreams: optional(wholeNumber(1, 2_147_483_647)),
   cors: optional(requireCors),
+  contract: optional(requireContract),
 };
 
 /**
@@ -70,12 +82,13 @@ const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
  * that leave it (`setsid`) are out of reach, and survive close().
  *
  * @throws TypeError where `users` or `engines` are given and empty, and for a port, a certificate, a
- * token, an engine's name, a secret's, a limit or an origin that cannot be used; Error where the port
- * cannot be listened to (EADDRINUSE).
+ * token, an engine's name, a secret's, a limit, an origin or a contract that cannot be used; Error where
+ * the port cannot be listened to (EADDRINUSE).
  */
 export async function startStubServer(options: StubServerOptions = {}): Promise<StubServer> {
   checkStubOptions<StubServerOptions>("startStubServer", options, SERVER_OPTION_RULES);
-  const { port = 0, tls, maxConcurrentStreams, cors, ...stubOptions } = options;
+  const { port = 0, tls, maxConcurrentStreams, cors, contract: set, ...stubOptions } = options;
+  const { contract, files } = set === undefined ? BUILT_IN_CONTRACT : readServedContract(set);
   const stub = createStub(stubOptions);
   const links = new Links();
   const faults = new ServerFaults(links);
@@ -88,14 +101,8 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(VERSION),
         createHealthzHandler(state),
-        createRpcHandler(service, links, stub.isKnown),
-        ...createStandardHandlers(
-          ProcessService.typeName,
-          withImports(ProcessService.file),
-          state,
-          faults,
-          links,
-        ),
+        createRpcHandler(service, links, stub.isKnown, contract),
+        ...createStandardHandlers(contract.service.typeName, files, state, faults, links),
         refuseUnknownMethod,
         createGatewayHandler(service, links, stub.isKnown),
       ],

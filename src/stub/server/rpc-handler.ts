@@ -12,6 +12,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { BUILT_IN, type Contract } from "../../contract/contract.js";
 import { callWireKey } from "../faults/call-wire.js";
 import { Links } from "../faults/network/links.js";
 import { NodeCallWire } from "../faults/network/node-call-wire.js";
@@ -25,6 +26,7 @@ import {
   unknownCaller,
 } from "../service/known-caller.js";
 import { MAX_MESSAGE_BYTES, MAX_WRITTEN_BYTES } from "../service/message-limits.js";
+import { serviceInContract } from "../service/service-in-contract.js";
 import { REQUEST_COMPRESSIONS } from "./compressions.js";
 import { fromGrpcWebText, toGrpcWebText } from "./grpc-web-text.js";
 import {
@@ -38,16 +40,23 @@ import {
 } from "./node-handler.js";
 
 /**
- * Serves the ProcessService over gRPC, gRPC-Web and Connect. Faults strike the connections among
- * the links.
+ * Serves the ProcessService over gRPC, gRPC-Web and Connect, by the contract's numbers and name.
+ * Faults strike the connections among the links.
  */
 export function createRpcHandler(
   service: ServiceImpl<typeof ProcessService>,
   links: Links = new Links(),
   isKnown: IsKnownCaller = () => true,
+  contract: Contract = BUILT_IN,
 ): NodeHandler {
   const limits = { readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_WRITTEN_BYTES };
-  return createServiceHandler(ProcessService, service, limits, links, isKnown);
+  if (contract.adapted === undefined) {
+    return createServiceHandler(ProcessService, service, limits, links, isKnown);
+  }
+  // It has the methods and messages of ours, with other numbers.
+  const described = contract.service as typeof ProcessService;
+  const inContract = serviceInContract(service, contract);
+  return createServiceHandler(described, inContract, limits, links, isKnown);
 }
 
 /** Of callers who are no users: 64 KiB that come can stand for 64 MiB. */

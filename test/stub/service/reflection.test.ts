@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
@@ -13,6 +16,7 @@ import { type StubServer, startStubServer } from "../../../src/stub/index.js";
 import { collect } from "../../support/collect.js";
 import { createGrpcJsTransport } from "../../support/grpc-js/grpc-js-transport.js";
 import { rejection } from "../../support/rejection.js";
+import { root } from "../../support/run-tool.js";
 import { PROTOCOLS } from "../server/protocols.js";
 
 const SERVICE_FILE = "ai/h2o/engine/sandbox/v1/process_service.proto";
@@ -213,6 +217,22 @@ test.each(PROTOCOLS.filter(([name]) => name.includes("HTTP/2")))(
     expect(kinds).toEqual(["listServicesResponse", "fileDescriptorResponse"]);
   },
 );
+
+test("lets a tool that knows nothing of the contract call it", async () => {
+  const { stub } = await start();
+  const curl = async (...args: string[]) =>
+    (await promisify(execFile)(join(root, "node_modules/.bin/buf"), ["curl", ...args])).stdout;
+  const methods = await curl("--list-methods", stub.url);
+  expect(methods.split("\n")).toContain(`${ProcessService.typeName}/WaitProcess`);
+  const answer = await curl(
+    ...["--protocol", "grpc", "--header", `authorization: Bearer ${stub.token}`],
+    ...["--data", JSON.stringify({ parent: stub.parent, process: { command: "true" } })],
+    `${stub.url}/${ProcessService.typeName}/CreateProcess`,
+  );
+  expect(JSON.parse(answer)).toMatchObject({
+    process: { command: "true", state: "STATE_PENDING" },
+  });
+});
 
 test("can be struck by faults, which no other method counts", async () => {
   const { stub, transport } = await start();
