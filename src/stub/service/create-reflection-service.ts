@@ -29,9 +29,9 @@ export interface ReflectionService {
 }
 
 /**
- * gRPC's server reflection of these services: grpc.reflection.v1 and v1alpha, which differ in their names only. It
- * answers as grpc-go does: a file comes with all that it imports, except for what the stream has
- * carried already.
+ * gRPC's server reflection of these services: grpc.reflection.v1 and v1alpha, which differ in their
+ * names only. It answers as grpc-go does: a file comes with all that it imports, except for what the
+ * stream has carried already.
  */
 export function createReflectionService(
   services: readonly string[],

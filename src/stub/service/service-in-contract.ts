@@ -6,7 +6,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import type { Contract, MethodOf } from "../../contract/contract.js";
+import type { Contract } from "../../contract/contract.js";
 
 type Handle<Request, Response> = (request: Request, context: HandlerContext) => Response;
 
@@ -18,7 +18,7 @@ export function serviceInContract(
   contract: Contract,
 ): ServiceImpl<typeof ProcessService> {
   function unary<I extends DescMessage, O extends DescMessage>(
-    { input, output }: MethodOf<I, O>,
+    { input, output }: { readonly input: I; readonly output: O },
     handle: Handle<MessageShape<I>, Promise<MessageInitShape<O>> | MessageInitShape<O>>,
   ): Handle<MessageShape<I>, Promise<MessageShape<O>>> {
     return async (request, context) => {
