@@ -1,0 +1,42 @@
+import { describe, expect, inject, test } from "vitest";
+import { startStubServer } from "../../src/stub/index.js";
+import { runToEnd } from "../support/run-to-end.js";
+import { closing } from "../transport/support/cleanup.js";
+
+// Go compiles a program when it runs it.
+const MAX_MS = 50_000;
+
+for (const { language, programs, prepared } of inject("examples")) {
+  const folder = "folder" in prepared ? prepared.folder : "";
+  // The title takes the reason into the report, from which the last lines of a run are made.
+  const untested = "missing" in prepared ? ` (not tested: ${prepared.missing})` : "";
+
+  describe.skipIf("missing" in prepared)(`examples/${language}${untested}`, () => {
+    test("is prepared by the commands of its README", () => {
+      expect(prepared).toHaveProperty("folder");
+    });
+
+    test.skipIf("broken" in prepared).each(programs)(
+      "runs `$command`, which ends with: $lastLine",
+      async ({ command, lastLine }) => {
+        const stub = closing(await startStubServer());
+        const { exitCode, stdout, stderr } = await runToEnd("bash", ["-euc", command], {
+          cwd: folder,
+          env: {
+            ...process.env,
+            // A proxy has no part in this.
+            no_proxy: "127.0.0.1,localhost",
+            AIEM_URL: stub.url,
+            AIEM_TOKEN: stub.token,
+            AIEM_PARENT: stub.parent,
+          },
+          maxMs: MAX_MS,
+        });
+        expect(exitCode, stdout + stderr).toBe(0);
+        expect(lastLine, "the README has to say what the last line is").not.toBe("");
+        expect(stdout.trimEnd().split("\n").at(-1)).toBe(lastLine);
+      },
+      MAX_MS + 10_000,
+    );
+  });
+}
