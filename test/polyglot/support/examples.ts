@@ -90,7 +90,8 @@ function prepare(language: string, commands: readonly string[]): Prepared {
   }
   // Without what somebody has made there by following the README.
   const listed = ["--cached", "--others", "--exclude-standard", "--deduplicate"];
-  const files = run("git", ["ls-files", ...listed, `examples/${language}`, "proto", "third_party"])
+  const contract = ["proto", "third_party", "buf.yaml"];
+  const files = run("git", ["ls-files", ...listed, `examples/${language}`, ...contract])
     .trimEnd()
     .split("\n")
     .filter((file) => existsSync(join(root, file)));
