@@ -2,6 +2,7 @@ import { describe, expect, inject, test } from "vitest";
 import { startStubServer } from "../../src/stub/index.js";
 import { runToEnd } from "../support/run-to-end.js";
 import { closing } from "../transport/support/cleanup.js";
+import { startEnvironmentOf } from "./support/start-servers.js";
 
 // Go compiles a program when it runs it.
 const MAX_MS = 50_000;
@@ -16,10 +17,13 @@ for (const { language, programs, prepared } of inject("examples")) {
       expect(prepared).toHaveProperty("folder");
     });
 
-    test.skipIf("broken" in prepared).each(programs)(
-      "runs `$command`, which ends with: $lastLine",
-      async ({ command, lastLine }) => {
+    test
+      .skipIf("broken" in prepared)
+      .each(programs.map(({ command, lastLine }) => [command, lastLine] as const))(
+      "runs `%s`, which ends with: %s",
+      async (command, lastLine) => {
         const stub = closing(await startStubServer());
+        const environment = await startEnvironmentOf(stub);
         const { exitCode, stdout, stderr } = await runToEnd("bash", ["-euc", command], {
           cwd: folder,
           env: {
@@ -29,6 +33,8 @@ for (const { language, programs, prepared } of inject("examples")) {
             AIEM_URL: stub.url,
             AIEM_TOKEN: stub.token,
             AIEM_PARENT: stub.parent,
+            H2O_CLOUD_ENVIRONMENT: environment.url,
+            H2O_CLOUD_CLIENT_PLATFORM_TOKEN: "refresh",
           },
           maxMs: MAX_MS,
         });

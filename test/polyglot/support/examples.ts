@@ -39,6 +39,12 @@ interface Needs {
 const NEEDS: Readonly<Record<string, Needs>> = {
   curl: { tools: { curl: "curl --version", jq: "jq --version" } },
   go: { tools: { Go: "go version" }, download: "go mod download" },
+  python: {
+    tools: {
+      "Python 3.11 or later": `python3 -c "import sys; assert sys.version_info >= (3, 11)"`,
+    },
+    download: "python3 -m pip download --quiet --retries 1 --dest .wheels -r requirements.txt",
+  },
   java: { tools: { Maven: "mvn --version" }, download: "mvn --quiet dependency:resolve" },
 };
 
