@@ -1,9 +1,9 @@
-#!/usr/bin/env bash
-# Creates a process that starts at once, waits for its end, and reads how it ended.
-set -euo pipefail
+# Creates a process that starts at once, reads what it wrote, and tells how it ended.
+. ./aiem.sh
 
-aiem() { curl --silent --show-error --fail-with-body -H "Authorization: Bearer $AIEM_TOKEN" "$@"; }
-
-name=$(aiem "$AIEM_URL/v1/$AIEM_PARENT/processes?autoRun=true" \
-  --json '{"command": "sh", "args": ["-c", "echo hello; exit 3"]}' | jq -r .process.name)
-aiem "$AIEM_URL/v1/$name:wait" --json '{}' | jq -r '.process | "\(.state) \(.exitCode)"'
+# With an id of your own, a GET tells after a lost answer whether there is a process.
+name=$(create "echo hello; exit 3" "processId=p-$(date +%s%N)&autoRun=true")
+ended=$(aiem "$name:wait" --json '{}')
+# Bytes are base64. Always name the stream: the default may be standard output alone.
+aiem "$name:readOutput?outputStream=OUTPUT_STREAM_COMBINED" | jq --raw-output .data | base64 --decode
+ending <<<"$ended"

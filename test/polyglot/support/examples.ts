@@ -36,6 +36,9 @@ interface Needs {
   readonly download?: string;
 }
 
+/** What the commands of the READMEs read besides their own folder. */
+const SHARED = ["proto", "third_party", "buf.yaml", "package.json"];
+
 const NEEDS: Readonly<Record<string, Needs>> = {
   curl: { tools: { curl: "curl --version", jq: "jq --version" } },
   go: { tools: { Go: "go version" }, download: "go mod download" },
@@ -45,6 +48,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
     },
     download: "python3 -m pip download --quiet --retries 1 --dest .wheels -r requirements.txt",
   },
+  grpcurl: { tools: { jq: "jq --version", Go: "go version" }, download: "go mod download" },
   java: { tools: { Maven: "mvn --version" }, download: "mvn --quiet dependency:resolve" },
 };
 
@@ -96,8 +100,7 @@ function prepare(language: string, commands: readonly string[]): Prepared {
   }
   // Without what somebody has made there by following the README.
   const listed = ["--cached", "--others", "--exclude-standard", "--deduplicate"];
-  const contract = ["proto", "third_party", "buf.yaml"];
-  const files = run("git", ["ls-files", ...listed, `examples/${language}`, ...contract])
+  const files = run("git", ["ls-files", ...listed, `examples/${language}`, ...SHARED])
     .trimEnd()
     .split("\n")
     .filter((file) => existsSync(join(root, file)));
@@ -109,8 +112,7 @@ function prepare(language: string, commands: readonly string[]): Prepared {
       for (const file of files) {
         cpSync(join(root, file), join(making, file));
       }
-      // For npx, which looks for both.
-      cpSync(join(root, "package.json"), join(making, "package.json"));
+      // Where npx looks, from the folder of package.json.
       symlinkSync(join(root, "node_modules"), join(making, "node_modules"));
       const cwd = join(making, folder);
       if (download !== undefined) {
