@@ -122,7 +122,8 @@ func valueByName(value protoreflect.Value, field, other protoreflect.FieldDescri
 	case field.Enum() != nil:
 		named := field.Enum().Values().ByNumber(value.Enum())
 		if named == nil {
-			return value
+			// A server knows no more of it than that it is none of its own.
+			return protoreflect.ValueOfEnum(0)
 		}
 		return protoreflect.ValueOfEnum(other.Enum().Values().ByName(named.Name()).Number())
 	default:

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import {
   type FinishedProcess,
@@ -6,7 +7,7 @@ import {
   type ProcessResult,
   WaitTimeoutError,
 } from "../../../src/index.js";
-import type { StubServer } from "../../../src/stub/index.js";
+import { type StubServer, startStubServer } from "../../../src/stub/index.js";
 import { collect } from "../../support/collect.js";
 import { shell } from "../../support/commands.js";
 import { texts } from "../../support/output.js";
@@ -28,11 +29,13 @@ interface Question {
   readonly truths: () => Promise<readonly unknown[]>;
 }
 
+const SECRET = "workspaces/truth/secrets/key/versions/1";
 const SPEC = {
   command: "/bin/sh",
   args: ["-c", "sleep 600"],
   workingDirectory: "/",
   environmentVariables: { ONE: "1", TWO: "2" },
+  secretEnvironmentVariables: { KEY: { secretVersion: SECRET } },
 };
 const RUNNING = shell("echo out; echo err >&2; exec sleep 600");
 const DEAF = shell("trap '' TERM; echo deaf; while :; do sleep 600; done");
@@ -43,30 +46,34 @@ const EXIT_CODES = [0, 1, 2, 3, 4, 137];
 const SHORT_MS = 300;
 const LONG_MS = 10_000;
 
-/** Processes in every state behind a server, and a client that tells the truth of them. */
+/** A stub with processes in every state, and a client that tells the truth of them. */
 export class Truth implements AsyncDisposable {
+  readonly stub: StubServer;
   readonly #direct: ProcessClient;
   readonly #kept: string;
   readonly #changed: string;
   readonly #processes: readonly Process[];
 
   private constructor(
+    stub: StubServer,
     direct: ProcessClient,
     kept: string,
     changed: string,
     processes: readonly Process[],
   ) {
+    this.stub = stub;
     this.#direct = direct;
     this.#kept = kept;
     this.#changed = changed;
     this.#processes = processes;
   }
 
-  /** Makes the processes in engines of their own, which are the stub's to clean up. */
-  static async prepare(stub: StubServer): Promise<Truth> {
+  static async prepare(): Promise<Truth> {
+    const kept = "workspaces/truth/sandboxEngines/kept";
+    const changed = "workspaces/truth/sandboxEngines/changed";
+    const secrets = { [SECRET]: "secret" };
+    const stub = await startStubServer({ engines: [kept, changed], secrets });
     const direct = new ProcessClient(stub.connection, { protocol: "grpc" });
-    const kept = stub.engines.create("workspaces/truth/sandboxEngines/kept").name;
-    const changed = stub.engines.create("workspaces/truth/sandboxEngines/changed").name;
     const finished: Process[] = [];
     for (const code of EXIT_CODES) {
       const { process } = await direct.runProcess(kept, exiting(code));
@@ -75,10 +82,13 @@ export class Truth implements AsyncDisposable {
     const running = await direct.createProcess(kept, RUNNING, { autoRun: true });
     await written(direct, running.name);
     const pending = await direct.createProcess(kept, SPEC);
-    return new Truth(direct, kept, changed, [...finished, running, pending]);
+    return new Truth(stub, direct, kept, changed, [...finished, running, pending]);
   }
 
-  /** Calls everything, one after the other. The calls' own limits end what hangs. */
+  /**
+   * Calls everything, one after the other. The calls' own limits end what hangs. Several clients can
+   * be asked at once.
+   */
   async answers(client: ProcessClient): Promise<Answer[]> {
     const answers: Answer[] = [];
     for (const [call, prepare] of Object.entries(this.#questions())) {
@@ -88,8 +98,9 @@ export class Truth implements AsyncDisposable {
     return answers;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#direct[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#direct.close();
+    await this.stub.close();
   }
 
   #questions(): Record<string, () => Promise<Question>> {
@@ -97,6 +108,10 @@ export class Truth implements AsyncDisposable {
     const { name: failed } = this.#process("STATE_FAILED");
     return {
       ...Object.fromEntries(this.#processes.flatMap((process) => this.#reads(process))),
+      "listProcesses, one page": this.#same(async (client) => {
+        const { processes } = await client.listProcesses(this.#kept, { pageSize: 3 });
+        return processes.map(({ name }) => name);
+      }),
       "listAllProcesses in pages": this.#same((client) =>
         names(client.listAllProcesses(this.#kept, { pageSize: 3 })),
       ),
@@ -118,14 +133,8 @@ export class Truth implements AsyncDisposable {
         // The limit is an error.
         truths: async () => [],
       }),
-      createProcess: async () => ({
-        ask: (client) => client.createProcess(this.#changed, SPEC),
-        truths: () => this.#created("STATE_PENDING"),
-      }),
-      "createProcess with autoRun": async () => ({
-        ask: (client) => client.createProcess(this.#changed, SPEC, { autoRun: true }),
-        truths: () => this.#created("STATE_RUNNING"),
-      }),
+      createProcess: this.#creates("STATE_PENDING"),
+      "createProcess with autoRun": this.#creates("STATE_RUNNING"),
       startProcess: async () => {
         const { name } = await this.#direct.createProcess(this.#changed, SPEC);
         return {
@@ -183,12 +192,24 @@ export class Truth implements AsyncDisposable {
     return found;
   }
 
-  /** The newest process, where it is what was asked for. */
-  async #created(state: Process["state"]): Promise<Process[]> {
-    const { processes } = await this.#direct.listProcesses(this.#changed, { pageSize: 1 });
-    return processes.filter((process) =>
-      isDeepStrictEqual({ ...process }, { ...process, ...SPEC, state }),
-    );
+  #creates(state: Process["state"]): () => Promise<Question> {
+    const processId = randomUUID();
+    return async () => ({
+      ask: (client) =>
+        client.createProcess(this.#changed, SPEC, {
+          processId,
+          autoRun: state === "STATE_RUNNING",
+        }),
+      truths: async () => {
+        const { processes } = await this.#direct.listProcesses(this.#changed, { pageSize: 1000 });
+        // Is what was created what was asked for?
+        return processes.filter(
+          (process) =>
+            process.name.endsWith(`/${processId}`) &&
+            isDeepStrictEqual({ ...process }, { ...process, ...SPEC, state }),
+        );
+      },
+    });
   }
 
   async #ended(name: string): Promise<FinishedProcess | undefined> {
