@@ -6,6 +6,7 @@ import { startEnvironmentOf } from "./support/start-servers.js";
 
 // Go compiles a program when it runs it.
 const MAX_MS = 50_000;
+const LOOPBACK = "127.0.0.1,localhost";
 
 for (const { language, programs, prepared } of inject("examples")) {
   const folder = "folder" in prepared ? prepared.folder : "";
@@ -14,7 +15,7 @@ for (const { language, programs, prepared } of inject("examples")) {
 
   describe.skipIf("missing" in prepared)(`examples/${language}${untested}`, () => {
     test("is prepared by the commands of its README", () => {
-      expect(prepared).toHaveProperty("folder");
+      expect(prepared).toEqual({ folder });
     });
 
     test
@@ -28,8 +29,10 @@ for (const { language, programs, prepared } of inject("examples")) {
           cwd: folder,
           env: {
             ...process.env,
-            // A proxy has no part in this.
-            no_proxy: "127.0.0.1,localhost",
+            // Neither a proxy nor the user's own H2O environment has a part in this.
+            no_proxy: LOOPBACK,
+            NO_PROXY: LOOPBACK,
+            H2O_CLOUD_DISCOVERY: undefined,
             // These programs are over before a better compiler has paid off.
             JAVA_TOOL_OPTIONS: "-XX:TieredStopAtLevel=1",
             AIEM_URL: stub.url,
