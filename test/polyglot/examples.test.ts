@@ -33,6 +33,8 @@ for (const { language, programs, prepared } of inject("examples")) {
             no_proxy: LOOPBACK,
             NO_PROXY: LOOPBACK,
             H2O_CLOUD_DISCOVERY: undefined,
+            // These programs are over before a better compiler has paid off.
+            JAVA_TOOL_OPTIONS: "-XX:TieredStopAtLevel=1",
             AIEM_URL: stub.url,
             AIEM_TOKEN: stub.token,
             AIEM_PARENT: stub.parent,
