@@ -8,7 +8,8 @@ import {
 import { BUILT_IN, type Contract, type NumberedMethod } from "../../contract/contract.js";
 import type { Failure } from "../../errors/outcome.js";
 import { ownedBytes } from "../../model/output.js";
-import { frameMismatch } from "../contract/guard.js";
+import { frameMismatch, mismatch as mismatchFailure } from "../contract/guard.js";
+import { strayFieldIn } from "../contract/stray-fields.js";
 import { BatchBuilder, PieceBatch } from "../output-batch.js";
 import type { Batch } from "../wire.js";
 import { checkPrefix, type MessageReader, PREFIX_BYTES, readUint32 } from "./messages.js";
@@ -244,6 +245,10 @@ export class OutputReader implements MessageReader {
     const { method, isStrict } = this.#format;
     let read: StreamOutputResponse;
     try {
+      const stray = isStrict ? strayFieldIn(method.descriptor.output, message) : undefined;
+      if (stray !== undefined) {
+        return mismatchFailure(stray);
+      }
       read = fromBinary(method.descriptor.output, message);
     } catch (error) {
       return unreadable(error);
