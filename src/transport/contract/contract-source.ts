@@ -25,8 +25,8 @@ export type Told =
   | { readonly refusal: string }
   /** It said nothing for a while, over a connection that may still be good for other calls. */
   | { readonly silentMs: number }
-  /** It could not be asked. */
-  | { readonly failure: Failure };
+  /** It could not be asked; `broken` where the stream was, on the way of the answer. */
+  | { readonly failure: Failure; readonly broken?: boolean };
 
 /** Asks the server. The evidence and the limit are those of a call that waits for it. */
 export type AskServer = (attempt: Attempt, silentMs: number) => Promise<Told>;
@@ -105,6 +105,8 @@ export class AskedContract implements ContractSource {
   #askedAt = Number.NEGATIVE_INFINITY;
   // A refusal by silence holds for as long as the connection that was silent.
   #silent: { readonly connection: Connection; readonly ms: number } | undefined;
+  // Where an answer was broken off: an edge may do that to each stream of a service that it hides.
+  #broken: Connection | undefined;
   #asking: Promise<Outcome<SettledNumbers>> | undefined;
   #acceptedUntil = Number.NEGATIVE_INFINITY;
 
@@ -171,8 +173,13 @@ export class AskedContract implements ContractSource {
     const told = await this.#options.ask(own, before);
     const { connection } = own.evidence;
     if ("failure" in told) {
-      Object.assign(evidence, own.evidence);
-      return failed(told.failure);
+      const isAlive = connection !== undefined && !connection.isGone;
+      if (!told.broken || !isAlive || this.#broken !== connection) {
+        this.#broken = told.broken ? connection : undefined;
+        Object.assign(evidence, own.evidence);
+        return failed(told.failure);
+      }
+      this.#silent = { connection, ms: REFLECTION_SILENCE_MS };
     }
     if ("silentMs" in told) {
       this.#silent = connection && { connection, ms: before + told.silentMs };
@@ -186,9 +193,7 @@ export class AskedContract implements ContractSource {
       const { contract } = told;
       return this.#settle({ contract, isGuarded: false, origin: "reflection", reason });
     }
-    const why =
-      "refusal" in told ? told.refusal : `it did not answer within ${REFLECTION_SILENCE_MS} ms`;
-    const reason = `the server does not tell its contract by reflection: ${why}`;
+    const reason = `the server does not tell its contract by reflection: ${whyNot(told)}`;
     if (this.#options.isNeeded) {
       const message = `${reason}; contract: "reflection" needs that: give the server's FileDescriptorSet as contract instead, or nothing`;
       return failed({ kind: "status", code: Code.FailedPrecondition, message });
@@ -205,6 +210,15 @@ export class AskedContract implements ContractSource {
     }
     return { ok: true, value: numbers };
   }
+}
+
+function whyNot(told: Exclude<Told, { readonly contract: Contract }>): string {
+  if ("refusal" in told) {
+    return told.refusal;
+  }
+  return "failure" in told
+    ? `it broke the answer off twice: ${told.failure.message}`
+    : `it did not answer within ${REFLECTION_SILENCE_MS} ms`;
 }
 
 /** What fails where `auto` is to look for REST before it uses numbers that nobody vouches for. */

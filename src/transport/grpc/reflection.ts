@@ -175,9 +175,14 @@ class Conversation {
         return { failure };
       case "lost":
       case "unavailable":
-      case "deadline":
+      case "deadline": {
+        const message = `${failure.message} (the server was asked for its contract, which contract: "built-in" does without)`;
         // Whatever became of it, the call that waits for it was not sent.
-        return { failure: { ...failure, kind: "refused" } };
+        return {
+          failure: { ...failure, kind: "refused", message },
+          broken: failure.kind === "lost",
+        };
+      }
       case "unreadable":
         return { refusal: failure.message };
       case "status":
