@@ -90,7 +90,10 @@ export class GrpcDriver extends Driver {
       ended = { failure };
       wake();
     });
-    call.start(method, envelope(toBinary(method.input, create(method.input, input))));
+    call.start(
+      `/${method.parent.typeName}/${method.name}`,
+      envelope(toBinary(method.input, create(method.input, input))),
+    );
     try {
       for (;;) {
         const message = messages.shift();
