@@ -10,8 +10,16 @@ import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
 import { createCorsHandler, requireCors, type StubCors } from "./server/cors.js";
 import { type NodeHandler, requestPath } from "./server/node-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
-import { createRpcHandler } from "./server/rpc-handler.js";
+import { createRpcHandler, refuseUnknownMethod } from "./server/rpc-handler.js";
+import { createStandardHandlers } from "./server/standard-services.js";
 import { requireTls, type StubTls } from "./server/stub-tls.js";
+import { createHealthzHandler } from "./service/create-health-service.js";
+import {
+  BUILT_IN_CONTRACT,
+  readServedContract,
+  requireContract,
+} from "./service/served-contract.js";
+import { ServingState } from "./service/serving-state.js";
 import type { StubEngines } from "./stub-engines.js";
 import { STUB_OPTION_RULES, type StubOptions } from "./stub-options.js";
 
@@ -42,6 +50,14 @@ export interface StubServerOptions extends StubOptions {
    * @default undefined none: browsers keep pages of other origins from reading responses
    */
   readonly cors?: StubCors;
+  /**
+   * The bytes of a `google.protobuf.FileDescriptorSet` with a ProcessService: gRPC, gRPC-Web and Connect
+   * speak by its field numbers, enum numbers and package, and reflection tells it, so that a client can
+   * be tried against a server that numbers otherwise. REST, which goes by names, stays as it is.
+   *
+   * @default undefined the contract of this package
+   */
+  readonly contract?: Uint8Array;
 }
 
 const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
@@ -52,39 +68,47 @@ const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
   // Node raises a limit that HTTP/2 cannot carry in the first connection's event, where nobody is.
   maxConcurrentStreams: optional(wholeNumber(1, 2_147_483_647)),
   cors: optional(requireCors),
+  contract: optional(requireContract),
 };
 
 /**
  * Starts an engine inside this process, and serves it on 127.0.0.1 over gRPC, gRPC-Web, Connect and
  * REST with JSON, all on one port. Over cleartext it takes HTTP/2 with prior knowledge and HTTP/1.1;
- * over TLS, ALPN chooses. `GET /version` answers without a token.
+ * over TLS, ALPN chooses. Without a token it answers `GET /version`, `GET /healthz`, and gRPC's own
+ * services: server reflection (grpc.reflection v1 and v1alpha) and health checking (grpc.health.v1).
  *
  * **It isolates nothing.** Processes are real ones of this machine: they run as the current user,
  * with its rights, its files and its network. Signals reach a process's whole session, but descendants
  * that leave it (`setsid`) are out of reach, and survive close().
  *
  * @throws TypeError where `users` or `engines` are given and empty, and for a port, a certificate, a
- * token, an engine's name, a secret's, a limit or an origin that cannot be used; Error where the port
- * cannot be listened to (EADDRINUSE).
+ * token, an engine's name, a secret's, a limit, an origin or a contract that cannot be used; Error where
+ * the port cannot be listened to (EADDRINUSE).
  */
 export async function startStubServer(options: StubServerOptions = {}): Promise<StubServer> {
   checkStubOptions<StubServerOptions>("startStubServer", options, SERVER_OPTION_RULES);
-  const { port = 0, tls, maxConcurrentStreams, cors, ...stubOptions } = options;
+  const { port = 0, tls, maxConcurrentStreams, cors, contract: set, ...stubOptions } = options;
+  const { contract, files } = set === undefined ? BUILT_IN_CONTRACT : readServedContract(set);
   const stub = createStub(stubOptions);
   const links = new Links();
   const faults = new ServerFaults(links);
   const service = injectFaults(stub.service, faults);
+  const state = new ServingState();
   let server: RestartableServer;
   try {
     server = await RestartableServer.start(port, {
       handlers: [
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(VERSION),
-        createRpcHandler(service, links, stub.isKnown),
+        createHealthzHandler(state),
+        createRpcHandler(service, links, stub.isKnown, contract),
+        ...createStandardHandlers(contract.service.typeName, files, state, faults, links),
+        refuseUnknownMethod,
         createGatewayHandler(service, links, stub.isKnown),
       ],
       maxConcurrentStreams,
       onConnection: (socket) => links.add(socket),
+      state,
       tls,
     });
   } catch (error) {
@@ -150,8 +174,8 @@ export interface StubServer extends AsyncDisposable {
   /** Faults to inject into calls and connections. */
   readonly faults: StubServerFaults;
   /**
-   * Ends the listener and all connections, as a server does that is stopped; calls on their way
-   * lose their connection. Engines and processes are kept, and processes run on.
+   * Ends the listener and all connections, as a server does that is stopped: those who watch its
+   * health are told NOT_SERVING, and calls on their way lose their connection. Engines and processes are kept, and processes run on.
    */
   stop(): Promise<void>;
   /**

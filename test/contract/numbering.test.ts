@@ -1,81 +1,17 @@
-import { clone, create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  type DescriptorProto,
-  type EnumDescriptorProto,
-  FileDescriptorProtoSchema,
-  FileDescriptorSetSchema,
-  FieldDescriptorProto_Type as Type,
-} from "@bufbuild/protobuf/wkt";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type DescriptorProto, FieldDescriptorProto_Type as Type } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import {
   OutputStream,
-  file_ai_h2o_engine_sandbox_v1_process as processFile,
   Process_State as State,
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import {
   GetProcessResponseSchema,
   ProcessService,
   ReadOutputRequestSchema,
-  file_ai_h2o_engine_sandbox_v1_process_service as serviceFile,
 } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { contractOfSet } from "../../src/contract/contract.js";
-
-interface Changes {
-  message?(message: DescriptorProto): void;
-  enum?(each: EnumDescriptorProto): void;
-  readonly package?: string;
-}
-
-function setWith(changes: Changes): Uint8Array {
-  const file = [processFile, serviceFile].map(({ proto }) => {
-    const copy = clone(FileDescriptorProtoSchema, proto);
-    const moved = (typeName: string) =>
-      typeName.replace(`.${proto.package}.`, `.${changes.package ?? proto.package}.`);
-    copy.package = changes.package ?? proto.package;
-    for (const method of copy.service.flatMap((service) => service.method)) {
-      method.inputType = moved(method.inputType);
-      method.outputType = moved(method.outputType);
-    }
-    visit(copy.messageType, copy.enumType, moved);
-    return copy;
-  });
-  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
-
-  function visit(
-    messages: DescriptorProto[],
-    enums: EnumDescriptorProto[],
-    moved: (typeName: string) => string,
-  ): void {
-    for (const each of enums) {
-      changes.enum?.(each);
-    }
-    for (const message of messages) {
-      if (!message.options?.mapEntry) {
-        changes.message?.(message);
-      }
-      for (const field of message.field) {
-        field.typeName = moved(field.typeName);
-      }
-      visit(message.nestedType, message.enumType, moved);
-    }
-  }
-}
-
-const reversed = {
-  message({ field }: DescriptorProto) {
-    const numbers = field.map(({ number }) => number).reverse();
-    field.forEach((each, i) => {
-      each.number = numbers[i] ?? 0;
-    });
-  },
-  enum({ value }: EnumDescriptorProto) {
-    const numbers = value.map(({ number }) => number).reverse();
-    value.forEach((each, i) => {
-      each.number = numbers[i] ?? 0;
-    });
-    value.reverse();
-  },
-};
+import { reversed, setWith } from "../support/renumbered-set.js";
 
 const process = {
   name: "workspaces/w/sandboxEngines/e/processes/p",

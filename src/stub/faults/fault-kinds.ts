@@ -6,17 +6,21 @@ import { type CallWire, callWireKey } from "./call-wire.js";
 import { type Release, untilReleased } from "./release.js";
 import {
   type CallPoint,
-  FAULT_METHODS,
   type Fault,
+  type FaultMethod,
   type FaultPoint,
   type FaultTarget,
   type HttpFault,
   type OutputPoint,
+  PROCESS_METHODS,
+  SERVER_METHODS,
   type StatusFault,
 } from "./stub-faults.js";
 
 // RFC 9113, section 8.2.2: they belong to one HTTP/1.1 connection, and HTTP/2 forbids them.
 const CONNECTION_HEADERS = /^(connection|keep-alive|proxy-connection|transfer-encoding|upgrade)$/i;
+
+const STREAMS: ReadonlySet<string> = new Set(["StreamOutput", "ServerReflectionInfo", "Watch"]);
 
 const COMMON_OPTIONS = ["fault", "at", "method", "process", "nth"] as const satisfies (
   | keyof FaultTarget
@@ -202,7 +206,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     point: "before",
     check(fault, place) {
       checkHttp(fault);
-      refuseOutput("http", place === "after" && fault.method === "StreamOutput" ? "output" : place);
+      refuseOutput("http", place === "after" && STREAMS.has(fault.method) ? "output" : place);
     },
     async strike(fault, { context }) {
       wireOf(context).answer(fault);
@@ -217,7 +221,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
  * @throws TypeError for a fault that cannot be.
  */
 export function checkFault(rule: Fault & FaultTarget, { network }: { network: boolean }): void {
-  checkTarget(rule);
+  checkTarget(rule, network ? [...PROCESS_METHODS, ...SERVER_METHODS] : PROCESS_METHODS);
   const { fault } = rule;
   if (!Object.hasOwn(KINDS, fault)) {
     throw new TypeError(`fault: there is no fault ${JSON.stringify(fault)}`);
@@ -259,9 +263,9 @@ function strikeKind<K extends keyof FaultOf>(
   return KINDS[kind].strike(fault, call);
 }
 
-function checkTarget({ method, process, nth }: FaultTarget): void {
-  if (method !== "*" && !FAULT_METHODS.includes(method)) {
-    throw new TypeError(`method: must be "*" or one of ${FAULT_METHODS.join(", ")}`);
+function checkTarget({ method, process, nth }: FaultTarget, methods: readonly FaultMethod[]): void {
+  if (method !== "*" && !methods.includes(method)) {
+    throw new TypeError(`method: must be "*" or one of ${methods.join(", ")}`);
   }
   if (process !== undefined && typeof process !== "string") {
     throw new TypeError("process: must be the resource name of a process");

@@ -3,13 +3,14 @@ import { checkFault } from "./fault-kinds.js";
 import { FaultRule } from "./fault-rule.js";
 import type { Links } from "./network/links.js";
 import { StruckCall } from "./struck-call.js";
-import type {
-  Fault,
-  FaultMethod,
-  FaultTarget,
-  InjectedFault,
-  StubFaults,
-  StubServerFaults,
+import {
+  type Fault,
+  type FaultMethod,
+  type FaultTarget,
+  type InjectedFault,
+  PROCESS_METHODS,
+  type StubFaults,
+  type StubServerFaults,
 } from "./stub-faults.js";
 
 /** The faults of one stub, and the calls that they are for. */
@@ -53,7 +54,7 @@ export class FaultRegistry implements StubFaults {
     if (method !== "*") {
       return this.#calls.get(method) ?? 0;
     }
-    return [...this.#calls.values()].reduce((sum, count) => sum + count, 0);
+    return PROCESS_METHODS.reduce((sum, each) => sum + this.calls(each), 0);
   }
 
   /** Takes note of a call that begins. Undefined where no fault is for it. */

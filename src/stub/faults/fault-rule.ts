@@ -1,6 +1,14 @@
 import { pointOf } from "./fault-kinds.js";
 import { Release } from "./release.js";
-import type { Fault, FaultMethod, FaultPoint, FaultTarget } from "./stub-faults.js";
+import {
+  type Fault,
+  type FaultMethod,
+  type FaultPoint,
+  type FaultTarget,
+  PROCESS_METHODS,
+} from "./stub-faults.js";
+
+const OF_PROCESSES: ReadonlySet<FaultMethod> = new Set(PROCESS_METHODS);
 
 /** A fault, the calls that it is for, and what became of it. */
 export class FaultRule {
@@ -25,7 +33,7 @@ export class FaultRule {
   /** Counts a call that begins, and tells whether it is one that the fault is for. */
   takes(method: FaultMethod, process: string | undefined): boolean {
     const target = this.#target;
-    if (target.method !== "*" && target.method !== method) {
+    if (target.method === "*" ? !OF_PROCESSES.has(method) : target.method !== method) {
       return false;
     }
     if (target.process !== undefined && target.process !== process) {

@@ -71,23 +71,52 @@ export async function answerWithFaults<T>(call: StruckCall, handle: () => Promis
   return answer.value;
 }
 
+/**
+ * A call with a stream of answers that faults are for. The stream is opened when none strikes before.
+ *
+ * @param pass what is sent of it, and whether that is the end of the call.
+ */
+export async function* streamWithFaults<T>(
+  call: StruckCall,
+  open: () => AsyncIterable<T>,
+  pass: (call: StruckCall, items: AsyncIterable<T>) => AsyncGenerator<T, AfterStrike> = passAll,
+): AsyncGenerator<T> {
+  await call.at("before");
+  let failure: { readonly reason: unknown } | undefined;
+  const items = untilFailure(open, (reason) => {
+    failure = { reason };
+  });
+  if ((yield* pass(call, items)) === "end") {
+    return;
+  }
+  if (!call.context.signal.aborted) {
+    await call.at("after");
+  }
+  if (failure !== undefined) {
+    throw failure.reason;
+  }
+}
+
+async function* passAll<T>(
+  _call: StruckCall,
+  items: AsyncIterable<T>,
+): AsyncGenerator<T, AfterStrike> {
+  yield* items;
+  return "go on";
+}
+
 type Output = MessageInitShape<typeof StreamOutputResponseSchema>;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** A StreamOutput call that faults are for. The stream is opened when none strikes before. */
-export async function* streamWithFaults(
+/** The messages of a StreamOutput call, which are split where a fault is due. */
+export async function* passOutput(
   call: StruckCall,
-  open: () => AsyncIterable<Output>,
-): AsyncGenerator<Output> {
-  await call.at("before");
+  output: AsyncIterable<Output>,
+): AsyncGenerator<Output, AfterStrike> {
   if ((await call.afterOutput(0, 0)) === "end") {
-    return;
+    return "end";
   }
-  let failure: { readonly reason: unknown } | undefined;
-  const output = untilFailure(open(), (reason) => {
-    failure = { reason };
-  });
   let bytes = 0;
   let messages = 0;
   for await (const message of output) {
@@ -99,27 +128,22 @@ export async function* streamWithFaults(
       bytes += data.length;
       messages += 1;
       if ((await call.afterOutput(bytes, messages)) === "end") {
-        return;
+        return "end";
       }
       if (rest.length === 0) {
         break;
       }
     }
   }
-  if (!call.context.signal.aborted) {
-    await call.at("after");
-  }
-  if (failure !== undefined) {
-    throw failure.reason;
-  }
+  return "go on";
 }
 
 /** The items of a source, which ends where it fails: what follows is an answer, too. */
 async function* untilFailure<T>(
-  source: AsyncIterable<T>,
+  open: () => AsyncIterable<T>,
   onFailure: (reason: unknown) => void,
 ): AsyncGenerator<T> {
-  const iterator = source[Symbol.asyncIterator]();
+  const iterator = open()[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await iterator.next().catch(onFailure);

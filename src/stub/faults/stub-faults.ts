@@ -25,14 +25,16 @@ export interface StubFaults<F extends Fault = Fault> {
    * point strike in the order in which they were added.
    *
    * @throws TypeError for a fault that cannot be: an unknown method or kind, a point that the method
-   * does not have, a value out of its range, and in memory a fault that needs a connection.
+   * does not have, a value out of its range, and in memory a fault that needs a connection or is for
+   * one of gRPC's own services.
    */
   add(fault: F & FaultTarget): InjectedFault;
   /** Removes all faults, see InjectedFault, and counts calls from 0 again. */
   clear(): void;
   /**
-   * How many calls of a method have arrived, whatever became of them: `"*"` of all methods together.
-   * A call counts when its request was read, before it is authenticated.
+   * How many calls of a method have arrived, whatever became of them: `"*"` of all methods of the
+   * ProcessService together. A call counts when its request was read, before it is authenticated; of
+   * ServerReflectionInfo, which has many requests, when it begins.
    */
   calls(method: FaultMethod | "*"): number;
 }
@@ -49,7 +51,7 @@ export interface StubServerFaults extends StubFaults {
 }
 
 /** The RPCs of the ProcessService, as the contract names them. */
-export const FAULT_METHODS = [
+export const PROCESS_METHODS = [
   "CreateProcess",
   "StartProcess",
   "GetProcess",
@@ -61,16 +63,20 @@ export const FAULT_METHODS = [
   "StreamOutput",
 ] as const;
 
+/** The RPCs of gRPC's own services, which a server has: ServerReflection of any version, and Health. */
+export const SERVER_METHODS = ["ServerReflectionInfo", "Check", "List", "Watch"] as const;
+
 /** An RPC that faults can be injected into. */
-export type FaultMethod = (typeof FAULT_METHODS)[number];
+export type FaultMethod = (typeof PROCESS_METHODS)[number] | (typeof SERVER_METHODS)[number];
 
 /** Which calls a fault is for. */
 export interface FaultTarget {
-  /** The RPC; `"*"` is each of them. */
+  /** The RPC; `"*"` is each of the ProcessService. */
   readonly method: FaultMethod | "*";
   /**
    * The resource name of a process: only calls that name it count. For CreateProcess that is the
-   * name made of the request's `parent` and `process_id`; ListProcesses names none.
+   * name made of the request's `parent` and `process_id`; ListProcesses names none, nor do gRPC's own
+   * services.
    *
    * @default undefined any process
    */
@@ -89,7 +95,8 @@ export interface FaultTarget {
  *
  * - `"before"`: nothing was done, nothing was sent.
  * - `"after"`: the call has had its effect (the process is created, started, signalled), and
- *   nothing of a unary answer was sent; of StreamOutput, all output was sent, but not the end.
+ *   nothing of a unary answer was sent; of a stream, all of it was sent, but not the end. A Watch
+ *   ends by its caller only.
  */
 export type CallPoint = "before" | "after";
 
@@ -254,7 +261,7 @@ export interface BlackholeFault {
 
 /**
  * A proxy answers instead of the server; at `"after"`, the server has executed the call. An answer
- * cannot come after output: for StreamOutput, `"before"` is the only point.
+ * cannot come after output: for a stream, `"before"` is the only point.
  */
 export interface HttpFault {
   readonly fault: "http";

@@ -51,10 +51,13 @@ export function createHttp2Server(options: Http2ServerOptions): Http2Server {
 
 function ignore(): void {}
 
-/** Resets a stream whose request is not there in time: what came of it is held in memory. */
+/**
+ * Resets a stream whose request is not there in time: what came of it is held in memory. A request
+ * that is answered already is one of many messages (ServerReflectionInfo), none of which is held.
+ */
 function limitRequest(stream: ServerHttp2Stream, timeoutMs: number): void {
   const timer = setTimeout(() => {
-    if (stream.state.remoteClose !== 1) {
+    if (stream.state.remoteClose !== 1 && !stream.headersSent) {
       stream.close(constants.NGHTTP2_CANCEL);
     }
   }, timeoutMs).unref();

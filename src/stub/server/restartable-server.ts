@@ -1,15 +1,22 @@
+import type { ServingState } from "../service/serving-state.js";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "./http-server.js";
+
+/** What a server that can be restarted is made of. */
+export interface RestartableServerOptions extends HttpServerOptions {
+  /** Told before the server stops, so that calls on open connections can tell that, and when it listens. */
+  readonly state?: ServingState | undefined;
+}
 
 /** A server that can be stopped and started again on the port that it got at first. */
 export class RestartableServer {
   /** The port on loopback. */
   readonly port: number;
-  readonly #options: HttpServerOptions;
+  readonly #options: RestartableServerOptions;
   #running: HttpServer | undefined;
   #closed = false;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(running: HttpServer, options: HttpServerOptions) {
+  private constructor(running: HttpServer, options: RestartableServerOptions) {
     this.port = running.port;
     this.#running = running;
     this.#options = options;
@@ -20,13 +27,14 @@ export class RestartableServer {
    *
    * @throws Error where the port cannot be listened to (EADDRINUSE, EACCES).
    */
-  static async start(port: number, options: HttpServerOptions): Promise<RestartableServer> {
+  static async start(port: number, options: RestartableServerOptions): Promise<RestartableServer> {
     return new RestartableServer(await startHttpServer(port, options), options);
   }
 
   /** Ends the listener and all connections, if there are any. */
   stop(): Promise<void> {
     return this.#enqueue(async () => {
+      this.#options.state?.set(false);
       await this.#running?.stop();
       this.#running = undefined;
     });
@@ -43,6 +51,7 @@ export class RestartableServer {
         throw new Error(`the server on port ${this.port} is closed: start another one`);
       }
       this.#running ??= await startHttpServer(this.port, this.#options);
+      this.#options.state?.set(true);
     });
   }
 

@@ -12,6 +12,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { BUILT_IN, type Contract } from "../../contract/contract.js";
 import { callWireKey } from "../faults/call-wire.js";
 import { Links } from "../faults/network/links.js";
 import { NodeCallWire } from "../faults/network/node-call-wire.js";
@@ -25,6 +26,7 @@ import {
   unknownCaller,
 } from "../service/known-caller.js";
 import { MAX_MESSAGE_BYTES, MAX_WRITTEN_BYTES } from "../service/message-limits.js";
+import { serviceInContract } from "../service/service-in-contract.js";
 import { REQUEST_COMPRESSIONS } from "./compressions.js";
 import { fromGrpcWebText, toGrpcWebText } from "./grpc-web-text.js";
 import {
@@ -38,16 +40,23 @@ import {
 } from "./node-handler.js";
 
 /**
- * Serves the ProcessService over gRPC, gRPC-Web and Connect. Faults strike the connections among
- * the links.
+ * Serves the ProcessService over gRPC, gRPC-Web and Connect, by the contract's numbers and name.
+ * Faults strike the connections among the links.
  */
 export function createRpcHandler(
   service: ServiceImpl<typeof ProcessService>,
   links: Links = new Links(),
   isKnown: IsKnownCaller = () => true,
+  contract: Contract = BUILT_IN,
 ): NodeHandler {
   const limits = { readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_WRITTEN_BYTES };
-  return createServiceHandler(ProcessService, service, limits, links, isKnown);
+  if (contract.adapted === undefined) {
+    return createServiceHandler(ProcessService, service, limits, links, isKnown);
+  }
+  // It has the methods and messages of ours, with other numbers.
+  const described = contract.service as typeof ProcessService;
+  const inContract = serviceInContract(service, contract);
+  return createServiceHandler(described, inContract, limits, links, isKnown);
 }
 
 /** Of callers who are no users: 64 KiB that come can stand for 64 MiB. */
@@ -79,12 +88,14 @@ export function createServiceHandler<S extends DescService>(
   const ofUnknown = createRouterHandler(routerWith(UNKNOWN_COMPRESSIONS), links, bounded);
   const others: NodeHandler = (request, response) =>
     (isKnown(request.headers.authorization) ? ofUsers : ofUnknown)(request, response);
-  return (request, response) =>
-    grpc(request, response) || others(request, response) || refuseUnknownMethod(request, response);
+  return (request, response) => grpc(request, response) || others(request, response);
 }
 
-/** A gRPC client takes HTTP 404 for a proxy's word, and many do not show the path then. */
-function refuseUnknownMethod(request: NodeRequest, response: NodeResponse): boolean {
+/**
+ * Refuses the gRPC calls that no service took: a gRPC client takes HTTP 404 for a proxy's word, and
+ * many do not show the path then.
+ */
+export const refuseUnknownMethod: NodeHandler = (request, response) => {
   const type = request.headers["content-type"] ?? "";
   if (request.method !== "POST" || !/^application\/grpc(?=$|[+;-])/i.test(type)) {
     return false;
@@ -97,7 +108,7 @@ function refuseUnknownMethod(request: NodeRequest, response: NodeResponse): bool
   response.setHeader("grpc-message", encodeURIComponent(`there is no method ${path}`));
   response.end();
   return true;
-}
+};
 
 type BoundBody = (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 

@@ -7,7 +7,7 @@ import { ServerCompatRequestSchema, ServerCompatResponseSchema } from "#suite/se
 import { ConformanceService } from "#suite/service_pb.js";
 import { Links } from "../../../src/stub/faults/network/links.js";
 import { startHttpServer } from "../../../src/stub/server/http-server.js";
-import { createServiceHandler } from "../../../src/stub/server/rpc-handler.js";
+import { createServiceHandler, refuseUnknownMethod } from "../../../src/stub/server/rpc-handler.js";
 import type { StubTls } from "../../../src/stub/server/stub-tls.js";
 import { MAX_WRITTEN_BYTES } from "../../../src/stub/service/message-limits.js";
 import { conformanceService } from "./conformance-service.js";
@@ -33,7 +33,7 @@ for await (const request of readDelimited(ServerCompatRequestSchema, process.std
     ...(clientTlsCert.length > 0 && { ca: Buffer.from(clientTlsCert) }),
   };
   const { port } = await startHttpServer(0, {
-    handlers: [handler],
+    handlers: [handler, refuseUnknownMethod],
     onConnection: (socket) => links.add(socket),
     tls,
   });

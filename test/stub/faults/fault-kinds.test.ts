@@ -78,6 +78,11 @@ describe("adding a fault", () => {
       /^at: /,
     ],
     [
+      "a proxy's answer after the answers of a stream",
+      { method: "ServerReflectionInfo", fault: "http", status: 502, at: "after" },
+      /^at: /,
+    ],
+    [
       "a proxy's answer in output",
       { ...output, fault: "http", status: 502, at: { bytes: 1 } },
       /^at: /,
@@ -106,5 +111,12 @@ describe("adding a fault", () => {
     };
     expect(add).toThrow(TypeError);
     expect(add).toThrow(`${fault.fault} needs a connection`);
+  });
+
+  test("refuses gRPC's own services in memory, where there are none", () => {
+    const add = () =>
+      memory.faults.add({ method: "Check", fault: "status", code: Code.Unavailable });
+    expect(add).toThrow(TypeError);
+    expect(add).toThrow(/^method: must be "\*" or one of CreateProcess.*StreamOutput$/);
   });
 });

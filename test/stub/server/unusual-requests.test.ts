@@ -205,4 +205,32 @@ describe("a request that does not come to its end", () => {
     await once(stream, "close");
     expect(session.destroyed).toBe(false);
   });
+
+  it("goes on over HTTP/2 where it is answered meanwhile, as one of many messages is", async () => {
+    const server = await startHttpServer(0, {
+      handlers: [
+        (incoming, response) => {
+          incoming.on("data", (chunk) => response.write(chunk));
+          incoming.on("end", () => response.end());
+          return true;
+        },
+      ],
+      requestTimeoutMs: 100,
+    });
+    onTestFinished(() => server.stop());
+    const session = connectHttp2(`http://127.0.0.1:${server.port}`);
+    onTestFinished(() => session.destroy());
+    const open = () => session.request({ ":method": "POST", ":path": "/" });
+    const answered = open();
+    answered.write("a");
+    await once(answered, "data");
+    const silent = open();
+    silent.on("error", () => {});
+    // Its time is over later than that of the first one.
+    await once(silent, "close");
+    answered.end("b");
+    expect(await once(answered, "data")).toEqual([Buffer.from("b")]);
+    await once(answered, "close");
+    expect(answered.rstCode).toBe(0);
+  });
 });

@@ -61,12 +61,15 @@ export function createGrpcJsTransport(
       }),
 
     async stream(method, signal, timeoutMs, header, input) {
-      const call = client.makeServerStreamRequest(
-        ...codecOf(method),
-        create(method.input, await onlyMessage(input)),
-        metadataFromHeaders(header),
-        deadlineIn(timeoutMs),
-      );
+      const begun = [metadataFromHeaders(header), deadlineIn(timeoutMs)] as const;
+      const call =
+        method.methodKind === "bidi_streaming"
+          ? writing(client.makeBidiStreamRequest(...codecOf(method), ...begun), method.input, input)
+          : client.makeServerStreamRequest(
+              ...codecOf(method),
+              create(method.input, await onlyMessage(input)),
+              ...begun,
+            );
       const trailer = new Headers();
       call.on("status", ({ metadata }) => {
         for (const [name, value] of headersFromMetadata(metadata)) {
@@ -129,6 +132,27 @@ function cancelOnAbort(call: Cancellable, signal: AbortSignal | undefined): () =
 
 function deadlineIn(timeoutMs: number | undefined): CallOptions {
   return timeoutMs === undefined || timeoutMs <= 0 ? {} : { deadline: Date.now() + timeoutMs };
+}
+
+/** The call, which is sent the messages as they come. */
+function writing<I extends DescMessage, C extends Writes<MessageShape<I>>>(
+  call: C,
+  type: I,
+  messages: AsyncIterable<MessageInitShape<I>>,
+): C {
+  const writeAll = async () => {
+    for await (const message of messages) {
+      call.write(create(type, message));
+    }
+    call.end();
+  };
+  writeAll().catch(() => call.cancel());
+  return call;
+}
+
+interface Writes<M> extends Cancellable {
+  write(message: M): unknown;
+  end(): unknown;
 }
 
 async function onlyMessage<I extends DescMessage>(
