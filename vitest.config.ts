@@ -37,12 +37,16 @@ export default defineConfig({
         },
       },
       {
-        // Apart, because it needs Python and Go and, the first time, the network: `npm test` does not.
+        // Apart, because it needs the tools of other languages and, the first time, the network: `npm test` does not.
         extends: true,
         test: {
           name: "polyglot",
           include: ["test/polyglot/**/*.test.ts"],
-          globalSetup: ["test/polyglot/support/h2o-python.ts", "test/polyglot/support/grpc-go.ts"],
+          globalSetup: [
+            "test/polyglot/support/h2o-python.ts",
+            "test/polyglot/support/grpc-go.ts",
+            "test/polyglot/support/examples.ts",
+          ],
         },
       },
       {

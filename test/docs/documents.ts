@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,4 +26,15 @@ export function userDocuments(): UserDocument[] {
     path,
     markdown: readText(path),
   }));
+}
+
+/** The READMEs of the examples in other languages. */
+export function exampleReadmes(): UserDocument[] {
+  const folders = readdirSync(join(ROOT, "examples"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `examples/${name}`);
+  return ["examples", ...folders]
+    .map((folder) => `${folder}/README.md`)
+    .filter((path) => existsSync(join(ROOT, path)))
+    .map((path) => ({ path, markdown: readText(path) }));
 }

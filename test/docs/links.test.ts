@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ROOT, readText, userDocuments } from "./documents.js";
+import { exampleReadmes, ROOT, readText, userDocuments } from "./documents.js";
 import { anchors, linkTargets } from "./markdown.js";
 
 const documents = userDocuments();
@@ -18,7 +18,7 @@ function isDead(from: string, target: string): boolean {
   return anchor !== undefined && !anchors(readText(path)).includes(anchor);
 }
 
-describe.each(documents)("$path", ({ path, markdown }) => {
+describe.each([...documents, ...exampleReadmes()])("$path", ({ path, markdown }) => {
   it("has no link to a file or a heading that is not there", () => {
     expect(linkTargets(markdown).filter((target) => isDead(path, target))).toEqual([]);
   });

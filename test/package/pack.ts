@@ -30,8 +30,9 @@ declare module "vitest" {
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-// What a fresh clone and `npm ci` do not have, or not in this place.
-const NOT_COPIED = new Set([".git", "dist", "node_modules"]);
+// What a fresh clone and `npm ci` do not have, or not in this place; and the examples, where other
+// languages' tools leave what is large, and of which nothing is packed.
+const NOT_COPIED = new Set([".git", "dist", "node_modules", "examples"]);
 
 /**
  * Packs the project once and installs the tarball as `npm install` would, but without a registry:
@@ -94,6 +95,8 @@ function install(consumer: string): string[] {
     symlinkSync(join(root, "node_modules", name), link);
   }
   cpSync(join(root, "test", "package", "consumer"), consumer, { recursive: true });
-  cpSync(join(root, "examples"), join(consumer, "examples"), { recursive: true });
+  const examples = join(root, "examples");
+  const filter = (path: string) => path === examples || path.endsWith(".mjs");
+  cpSync(examples, join(consumer, "examples"), { recursive: true, filter });
   return tarball.files.map(({ path }) => path).sort();
 }

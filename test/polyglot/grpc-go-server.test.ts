@@ -30,7 +30,7 @@ async function open(options: ClientOptions) {
 }
 
 describe.skipIf("missing" in found)(`a server on grpc-go${untested}`, () => {
-  defineCoreSuite(grpcGoTarget(program));
+  defineCoreSuite(grpcGoTarget(program, "gRPC, with grpc-go as the server"));
 
   // grpc-go (1.83 and later) ends a call whose deadline has passed by RST_STREAM(CANCEL), without a
   // status: a wait took the end of each slice for a lost connection.

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { userDocuments } from "../docs/documents.js";
 import { codeBlocks } from "../docs/markdown.js";
 import type { TestCertificate } from "../support/certificates.js";
+import type { ProgramRun } from "../support/run-to-end.js";
 import { makeOwnCertificate } from "./support/own-certificate.js";
-import { type PythonRun, runPython } from "./support/run-python.js";
+import { runPython } from "./support/run-python.js";
 import { scenarios } from "./support/scenarios.js";
 import { startServers } from "./support/start-servers.js";
 
@@ -35,7 +36,7 @@ describe.skipIf("missing" in found)(`H2O's Python client${untested}`, () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const run = async (args: readonly string[]): Promise<PythonRun> => {
+  const run = async (args: readonly string[]): Promise<ProgramRun> => {
     const servers = await startServers(certificate);
     return runPython(python, args, { ...servers, AIEM_CA: ca });
   };

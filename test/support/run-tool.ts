@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 /** The repository. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-// `go install` downloads and compiles some 30 modules.
-const MAX_MS = 240_000;
+// `go install` downloads and compiles some 30 modules: four minutes for grpcurl on a busy machine.
+const MAX_MS = 480_000;
 
 /** Where a tool runs besides in the repository, and with what. */
 export interface ToolOptions {

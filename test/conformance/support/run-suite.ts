@@ -1,6 +1,5 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { runToEnd } from "../../support/run-to-end.js";
 
 /** What is tested: `client` sends calls to the suite's servers, `server` is called by its clients. */
 export type Mode = "client" | "server";
@@ -38,19 +37,7 @@ export async function runSuite(
     ...["--known-failing", `@${folder}known-failing/${mode}-${protocol}.txt`],
     ...["--", process.execPath, `${programs}/${mode}.js`],
   ];
-  // A group of its own: ended by a signal, the suite leaves the programs behind that it started.
-  const child = spawn(runner, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-  const { pid } = child;
-  const timer = setTimeout(() => pid !== undefined && process.kill(-pid), maxMs);
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
-  const [exitCode, stdout, stderr] = await Promise.all([
-    ended,
-    text(child.stdout),
-    text(child.stderr),
-  ]).finally(() => clearTimeout(timer));
+  const { exitCode, stdout, stderr } = await runToEnd(runner, args, { maxMs });
   const report = stdout + stderr;
   const [, passed = 0, failed = 0] = /^(\d+) passed, (\d+) failed$/m.exec(report) ?? [];
   const [, known = 0] = /^\(Another (\d+) failed as expected/m.exec(report) ?? [];

@@ -1,139 +1,115 @@
 // The program is ProcessService on grpc-go: deadlines, resets, statuses and messages are those of
 // Go's own implementation. What the calls do is done by the stub, to which each is sent on.
 //
-// Usage: server ADDRESS, with the stub's host and port. It writes its own address to standard
-// output, and ends when its standard input does.
+// Usage: server [-reflection] ADDRESS, with the stub's host and port. Standard input starts with two
+// lines, each a FileDescriptorSet in base64: the stub's contract, then the one to serve. The program
+// writes its own address to standard output, and ends when its standard input does.
 package main
 
 import (
+	"bufio"
 	"context"
+	"encoding/base64"
+	"flag"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"os"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/metadata"
-
-	pb "h2o.ai/engine/sandbox/v1"
+	"google.golang.org/grpc/reflection"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
 )
 
 // ReadOutput and ReadOutputFrames give more in one message than grpc-go takes by default.
 const maxMessageBytes = 128 << 20
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: server ADDRESS")
+	reflected := flag.Bool("reflection", false, "tell the contract that is served (grpc.reflection.v1)")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		log.Fatal("usage: server [-reflection] ADDRESS")
 	}
+	stdin := bufio.NewReader(os.Stdin)
+	_, behind := readContract(stdin)
+	files, served := readContract(stdin)
+
 	connection, err := grpc.NewClient(
-		"passthrough:///"+os.Args[1],
+		"passthrough:///"+flag.Arg(0),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessageBytes)),
 		// The client that is tested tries again, or it does not.
 		grpc.WithDisableRetry(),
 		grpc.WithNoProxy(),
 	)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	server := grpc.NewServer()
-	pb.RegisterProcessServiceServer(server, &front{stub: pb.NewProcessServiceClient(connection)})
+	server.RegisterService(serviceDesc(served, behind, connection), nil)
+	if *reflected {
+		options := reflection.ServerOptions{Services: server, DescriptorResolver: files}
+		reflectionv1.RegisterServerReflectionServer(server, reflection.NewServerV1(options))
+	}
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, stdin)
 		server.Stop()
 	}()
 	fmt.Println(listener.Addr())
-	if err := server.Serve(listener); err != nil {
+	if err := server.Serve(listener); err != grpc.ErrServerStopped {
+		check(err)
+	}
+}
+
+func readContract(in *bufio.Reader) (*protoregistry.Files, protoreflect.ServiceDescriptor) {
+	line, err := in.ReadString('\n')
+	check(err)
+	bytes, err := base64.StdEncoding.DecodeString(line[:len(line)-1])
+	check(err)
+	set := &descriptorpb.FileDescriptorSet{}
+	check(proto.Unmarshal(bytes, set))
+	files, err := protodesc.NewFiles(set)
+	check(err)
+	var found protoreflect.ServiceDescriptor
+	files.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		found = file.Services().ByName("ProcessService")
+		return found == nil
+	})
+	if found == nil {
+		log.Fatal("the contract has no ProcessService")
+	}
+	return files, found
+}
+
+// The service as generated code would describe it, with messages that are made at run time.
+func serviceDesc(served, behind protoreflect.ServiceDescriptor, stub *grpc.ClientConn) *grpc.ServiceDesc {
+	desc := &grpc.ServiceDesc{ServiceName: string(served.FullName()), Metadata: served.ParentFile().Path()}
+	for i := range served.Methods().Len() {
+		method := served.Methods().Get(i)
+		name := string(method.Name())
+		to := &forwarder{served: method, behind: behind.Methods().ByName(method.Name()), stub: stub}
+		if method.IsStreamingServer() {
+			handle := func(_ any, out grpc.ServerStream) error { return to.stream(out) }
+			desc.Streams = append(desc.Streams, grpc.StreamDesc{StreamName: name, Handler: handle, ServerStreams: true})
+		} else {
+			handle := func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+				return to.unary(ctx, decode)
+			}
+			desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: name, Handler: handle})
+		}
+	}
+	return desc
+}
+
+func check(err error) {
+	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-type front struct {
-	// Without an embedded answer to methods that are missing below: they do not compile.
-	pb.UnsafeProcessServiceServer
-	stub pb.ProcessServiceClient
-}
-
-func (f *front) CreateProcess(ctx context.Context, in *pb.CreateProcessRequest) (*pb.CreateProcessResponse, error) {
-	return forward(ctx, in, f.stub.CreateProcess)
-}
-
-func (f *front) StartProcess(ctx context.Context, in *pb.StartProcessRequest) (*pb.StartProcessResponse, error) {
-	return forward(ctx, in, f.stub.StartProcess)
-}
-
-func (f *front) GetProcess(ctx context.Context, in *pb.GetProcessRequest) (*pb.GetProcessResponse, error) {
-	return forward(ctx, in, f.stub.GetProcess)
-}
-
-func (f *front) ListProcesses(ctx context.Context, in *pb.ListProcessesRequest) (*pb.ListProcessesResponse, error) {
-	return forward(ctx, in, f.stub.ListProcesses)
-}
-
-func (f *front) SendSignal(ctx context.Context, in *pb.SendSignalRequest) (*pb.SendSignalResponse, error) {
-	return forward(ctx, in, f.stub.SendSignal)
-}
-
-func (f *front) ReadOutput(ctx context.Context, in *pb.ReadOutputRequest) (*pb.ReadOutputResponse, error) {
-	return forward(ctx, in, f.stub.ReadOutput)
-}
-
-func (f *front) ReadOutputFrames(ctx context.Context, in *pb.ReadOutputFramesRequest) (*pb.ReadOutputFramesResponse, error) {
-	return forward(ctx, in, f.stub.ReadOutputFrames)
-}
-
-func (f *front) WaitProcess(ctx context.Context, in *pb.WaitProcessRequest) (*pb.WaitProcessResponse, error) {
-	return forward(ctx, in, f.stub.WaitProcess)
-}
-
-func (f *front) StreamOutput(in *pb.StreamOutputRequest, out grpc.ServerStreamingServer[pb.StreamOutputResponse]) error {
-	ctx, cancel := onward(out.Context())
-	defer cancel()
-	output, err := f.stub.StreamOutput(ctx, in)
-	if err != nil {
-		return err
-	}
-	for {
-		message, err := output.Recv()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			out.SetTrailer(output.Trailer())
-			return err
-		}
-		if err := out.Send(message); err != nil {
-			return err
-		}
-	}
-}
-
-type method[I, O any] func(context.Context, *I, ...grpc.CallOption) (*O, error)
-
-func forward[I, O any](ctx context.Context, in *I, call method[I, O]) (*O, error) {
-	onwardCtx, cancel := onward(ctx)
-	defer cancel()
-	var trailer metadata.MD
-	out, err := call(onwardCtx, in, grpc.Trailer(&trailer))
-	if err != nil {
-		_ = grpc.SetTrailer(ctx, trailer)
-	}
-	return out, err
-}
-
-// The call to the stub, with the token of the one to us. It knows of no deadline, and ends after the
-// other: so it is grpc-go that ends a call whose deadline has passed, and neither the stub nor this
-// program.
-func onward(ctx context.Context) (context.Context, context.CancelFunc) {
-	onward, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(ctx, func() { time.AfterFunc(100*time.Millisecond, cancel) })
-	token := metadata.MD{"authorization": metadata.ValueFromIncomingContext(ctx, "authorization")}
-	return metadata.NewOutgoingContext(onward, token), cancel
 }

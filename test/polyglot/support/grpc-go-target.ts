@@ -5,19 +5,25 @@ import { ProcessClient } from "../../../src/index.js";
 import { startStubServer } from "../../../src/stub/index.js";
 import type { ContractTarget } from "../../contract/contract-target.js";
 import { openTarget } from "../../contract/targets/clients.js";
+import { OUR_CONTRACT } from "./permuted-contracts.js";
 
 /**
  * Go's gRPC implementation behind our client, and in front of our server: it shows what both of them
  * really speak.
  *
  * @param program what `grpc-go.ts` compiles.
+ * @param name what the suite's title calls the server.
  */
-export function grpcGoTarget(program: string): ContractTarget {
+export function grpcGoTarget(
+  program: string,
+  name: string,
+  options: GrpcGoOptions = {},
+): ContractTarget {
   return {
-    name: "gRPC, with grpc-go as the server",
-    async open(options) {
-      const stub = await startStubServer(options);
-      const server = await startGrpcGo(program, new URL(stub.url).host);
+    name,
+    async open(stubOptions) {
+      const stub = await startStubServer(stubOptions);
+      const server = await startGrpcGo(program, new URL(stub.url).host, options);
       return openTarget(
         stub,
         (tokenProvider) =>
@@ -36,9 +42,25 @@ export interface GrpcGoServer extends AsyncDisposable {
   readonly url: string;
 }
 
+/** How a server on grpc-go differs from one of our contract. */
+export interface GrpcGoOptions {
+  /** The contract that it serves, by name the stub's: a FileDescriptorSet. Ours by default. */
+  readonly descriptorSet?: Uint8Array;
+  /** Whether it tells its contract over grpc.reflection.v1. By default it does not. */
+  readonly reflection?: boolean;
+}
+
 /** Starts the program in front of the stub. */
-export async function startGrpcGo(program: string, stubAddress: string): Promise<GrpcGoServer> {
-  const child = spawn(program, [stubAddress], { stdio: ["pipe", "pipe", "inherit"] });
+export async function startGrpcGo(
+  program: string,
+  stubAddress: string,
+  { descriptorSet = OUR_CONTRACT, reflection = false }: GrpcGoOptions = {},
+): Promise<GrpcGoServer> {
+  const args = reflection ? ["-reflection", stubAddress] : [stubAddress];
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  for (const contract of [OUR_CONTRACT, descriptorSet]) {
+    child.stdin.write(`${Buffer.from(contract).toString("base64")}\n`);
+  }
   const ended = once(child, "close");
   const lines = createInterface(child.stdout);
   const address = await Promise.race([

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { madeOnce } from "../../support/made-once.js";
 import { root, run } from "../../support/run-tool.js";
@@ -15,7 +15,6 @@ declare module "vitest" {
 }
 
 const source = join(root, "test/polyglot/go-server");
-const protos = join(root, "proto/ai/h2o/engine/sandbox/v1");
 const cache = join(root, "node_modules/.cache/aiem-process-client/go-server");
 
 /** Compiles the server once for all tests; where that cannot be, says so and lets them be. */
@@ -34,7 +33,7 @@ function prepare(): GrpcGo {
     return { missing: "there is no Go in PATH" };
   }
   try {
-    const made = join(cache, keyOf(source, protos));
+    const made = join(cache, keyOf(source));
     madeOnce(made, compile);
     return { server: join(made, "server") };
   } catch (error) {
@@ -44,29 +43,16 @@ function prepare(): GrpcGo {
   }
 }
 
-function keyOf(...folders: readonly string[]): string {
+function keyOf(folder: string): string {
   const key = createHash("sha256");
-  for (const folder of folders) {
-    for (const file of readdirSync(folder).sort()) {
-      key.update(file).update(readFileSync(join(folder, file)));
-    }
+  for (const file of readdirSync(folder).sort()) {
+    key.update(file).update(readFileSync(join(folder, file)));
   }
   return key.digest("hex").slice(0, 16);
 }
 
-/** Makes `server` in this folder, from the source and what is generated of the contract. */
+/** Makes `server` in this folder, from the source. */
 function compile(folder: string): void {
   cpSync(source, folder, { recursive: true });
-  const bin = join(folder, "bin");
-  // Of the releases that go.mod tells.
-  run("go", ["install", "tool"], { cwd: folder, env: { GOBIN: bin } });
-  const plugins = ["protoc-gen-go", "protoc-gen-go-grpc"].map((local) => ({
-    local,
-    out: folder,
-    opt: ["module=h2o.ai/engine/sandbox"],
-  }));
-  run("buf", ["generate", "proto", "--template", JSON.stringify({ version: "v2", plugins })], {
-    env: { PATH: [bin, join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter) },
-  });
   run("go", ["build", "-o", "server", "."], { cwd: folder });
 }

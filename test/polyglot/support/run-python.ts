@@ -1,13 +1,5 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-
-/** How a program ended. */
-export interface PythonRun {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type ProgramRun, runToEnd } from "../../support/run-to-end.js";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -17,12 +9,12 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
  *
  * @param args such as the path of a file, or `-c` and a text
  */
-export async function runPython(
+export function runPython(
   python: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Promise<PythonRun> {
-  const child = spawn(python, args, {
+): Promise<ProgramRun> {
+  return runToEnd(python, args, {
     env: {
       PATH: process.env["PATH"],
       // Neither the user's H2O CLI nor a proxy has a part in this.
@@ -35,19 +27,7 @@ export async function runPython(
       PYTHONUTF8: "1",
       ...env,
     },
-    stdio: ["ignore", "pipe", "pipe"],
     // A scenario gives up by itself before; this is for one that cannot.
-    timeout: 28_000,
-    killSignal: "SIGKILL",
+    maxMs: 28_000,
   });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
-  const [exitCode, stdout, stderr] = await Promise.all([
-    ended,
-    text(child.stdout),
-    text(child.stderr),
-  ]);
-  return { exitCode, stdout, stderr };
 }

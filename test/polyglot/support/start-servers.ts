@@ -5,7 +5,7 @@ import {
   PLATFORM,
   startEnvironment,
 } from "../../auth/support/discovery-service.js";
-import type { Reply } from "../../auth/support/http-service.js";
+import type { HttpService, Reply } from "../../auth/support/http-service.js";
 import { granted } from "../../auth/support/identity-provider.js";
 import type { TestCertificate } from "../../support/certificates.js";
 import { closing } from "../../transport/support/cleanup.js";
@@ -22,9 +22,7 @@ export async function startServers(tls: TestCertificate): Promise<Record<string,
   const secrets = { [SECRET]: "s3crét" };
   const stub = closing(await startStubServer({ users, secrets }));
   const secure = closing(await startStubServer({ users, tls }));
-  const environment = await startEnvironment({
-    answer: ({ path }) => environmentAnswer(path, stub),
-  });
+  const environment = await startEnvironmentOf(stub);
   const { name: stopped } = stub.engines.create("workspaces/w/sandboxEngines/stopped", {
     state: "STATE_TERMINATED",
   });
@@ -40,6 +38,11 @@ export async function startServers(tls: TestCertificate): Promise<Record<string,
     SECRET_VERSION: SECRET,
     SECRET_VALUE: secrets[SECRET] ?? "",
   };
+}
+
+/** An H2O environment whose AIEM is the stub, and whose identity provider knows each refresh token. */
+export function startEnvironmentOf(stub: StubServer): Promise<HttpService> {
+  return startEnvironment({ answer: ({ path }) => environmentAnswer(path, stub) });
 }
 
 function breakOneStream({ faults, parent }: StubServer): void {

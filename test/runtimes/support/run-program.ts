@@ -1,14 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
-
-/** How a program of the tests ended. */
-export interface ProgramRun {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { endOf, type ProgramRun, runToEnd } from "../../support/run-to-end.js";
 
 /** A program of `test/runtimes/programs`, and what runs it. */
 export interface Program {
@@ -19,23 +12,12 @@ export interface Program {
 }
 
 /** Runs a program to its end, or to `maxMs`. */
-export async function runProgram(
+export function runProgram(
   { command, args, cwd }: Program,
   input: object,
   maxMs: number,
 ): Promise<ProgramRun> {
-  const child = spawn(command, [...args, JSON.stringify(input)], {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: maxMs,
-    killSignal: "SIGKILL",
-  });
-  const [exitCode, stdout, stderr] = await Promise.all([
-    endOf(child),
-    text(child.stdout),
-    text(child.stderr),
-  ]);
-  return { exitCode, stdout, stderr };
+  return runToEnd(command, [...args, JSON.stringify(input)], { cwd, maxMs });
 }
 
 /** A program that runs. */
@@ -66,11 +48,4 @@ export async function startProgram(
       await ended;
     },
   };
-}
-
-function endOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
 }
