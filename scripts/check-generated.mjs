@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,8 +8,9 @@ import { filesUnder } from "./source-files.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url)).slice(0, -1);
 const fresh = mkdtempSync(join(tmpdir(), "aiem-generated-"));
 try {
-  const buf = spawnSync("buf", ["generate", "--output", fresh], { cwd: root, stdio: "inherit" });
-  if (buf.status === 0) {
+  const script = join(root, "scripts/generate.mjs");
+  const generated = spawnSync(process.execPath, [script, fresh], { stdio: "inherit" });
+  if (generated.status === 0) {
     const stale = staleFiles(root, fresh);
     for (const file of stale) {
       console.error(
@@ -18,7 +19,7 @@ try {
     }
     process.exitCode = stale.length === 0 ? 0 : 1;
   } else {
-    console.error(buf.error ?? "buf generate failed");
+    console.error(generated.error ?? "scripts/generate.mjs failed");
     process.exitCode = 1;
   }
 } finally {
@@ -31,12 +32,11 @@ try {
  * @returns {string[]} files that differ, are missing or are left over
  */
 function staleFiles(committed, generated) {
-  const before = new Set(filesUnder(committed, "gen"));
-  const after = new Set(filesUnder(generated, "gen"));
-  return [...new Set([...before, ...after])].filter(
+  const files = [committed, generated].flatMap((folder) => filesUnder(folder, "gen"));
+  return [...new Set([...files, "proto/descriptor-set.binpb"])].filter(
     (file) =>
-      !before.has(file) ||
-      !after.has(file) ||
+      !existsSync(join(committed, file)) ||
+      !existsSync(join(generated, file)) ||
       !readFileSync(join(committed, file)).equals(readFileSync(join(generated, file))),
   );
 }

@@ -29,6 +29,7 @@ const allowedImports = {
     "src/contract/",
   ],
   "src/auth/": [
+    "src/contract/",
     "src/errors/",
     "src/async/",
     "src/rules/",

@@ -1,12 +1,15 @@
 import { checkAiemUrl } from "../rules/aiem-url.js";
 import type { ConnectionConfig } from "../transport/connection-config.js";
+import { contractOfEnvironment } from "./contract-file.js";
 import { environmentVariable, settingError } from "./settings.js";
 
 /**
  * The connection that the environment variables `AIEM_URL` and `AIEM_TOKEN` name: an address and a
- * bearer token that stays. Without `AIEM_TOKEN` there is no token provider.
+ * bearer token that stays. Without `AIEM_TOKEN` there is no token provider. `AIEM_CONTRACT` may name a
+ * file with the server's `FileDescriptorSet`, for the option `contract`.
  *
- * @throws ConnectError FailedPrecondition if `AIEM_URL` is not set or no address.
+ * @throws ConnectError FailedPrecondition if `AIEM_URL` is not set or no address, or if the file of
+ *   `AIEM_CONTRACT` cannot be used.
  */
 export function connectionFromEnvironment(): ConnectionConfig {
   const aiemUrl = environmentVariable("AIEM_URL");
@@ -20,5 +23,9 @@ export function connectionFromEnvironment(): ConnectionConfig {
     throw settingError(`the environment variable AIEM_URL ${rule}`);
   }
   const token = environmentVariable("AIEM_TOKEN");
-  return token === undefined ? { aiemUrl } : { aiemUrl, tokenProvider: token };
+  return {
+    aiemUrl,
+    ...(token !== undefined && { tokenProvider: token }),
+    ...contractOfEnvironment(),
+  };
 }

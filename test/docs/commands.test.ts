@@ -6,6 +6,18 @@ import { codeBlocks } from "./markdown.js";
 
 const scripts = Object.keys(JSON.parse(readText("package.json")).scripts);
 const NPM_OWN = new Set(["ci", "pack", "install"]);
+const ELSEWHERE = new Set([
+  "buf",
+  "cargo",
+  "cd",
+  "curl",
+  "grpcurl",
+  "mkdir",
+  "node",
+  "pip",
+  "protoc",
+  "python",
+]);
 
 /** What a line of a shell runs, without comments and redirections. */
 function commandsOf(line: string): string[][] {
@@ -26,7 +38,7 @@ function isThere([program = "", first = "", second = ""]: string[]): boolean {
     case "bash":
       return existsSync(join(ROOT, first));
     default:
-      return ["cd", "curl", "node", "pip", "python"].includes(program);
+      return ELSEWHERE.has(program);
   }
 }
 

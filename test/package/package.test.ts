@@ -1,10 +1,13 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, inject, it } from "vitest";
+import { ProcessService } from "../../src/gen.js";
 import { madeAt } from "./pack.js";
 
 const { consumer, files, distMade } = inject("packed");
@@ -22,9 +25,10 @@ describe("the tarball", () => {
       (file) =>
         !/^dist\/[\w/-]+\.(js|js\.map|d\.ts)$/.test(file) &&
         !/^gen\/[\w/]+_pb\.(js|d\.ts)$/.test(file) &&
-        !/^proto\/[\w/]+\.proto$/.test(file) &&
+        !/^proto\/([\w/]+\.proto|descriptor-set\.binpb|openapi\.json)$/.test(file) &&
+        !/^third_party\/[\w-]+\/(LICENSE|[\w/]+\.proto)$/.test(file) &&
         !/^docs\/[\w-]+\.(md|svg)$/.test(file) &&
-        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file),
+        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|buf\.yaml)$/.test(file),
     );
     expect(unexpected).toEqual([]);
     expect(files).toEqual(
@@ -78,10 +82,32 @@ describe("an installed package", () => {
     );
   });
 
-  it("hands out the contract's source", () => {
-    const path = "aiem-process-client/proto/ai/h2o/engine/sandbox/v1/process_service.proto";
-    const resolved = createRequire(join(consumer, "index.js")).resolve(path);
-    expect(readFileSync(resolved, "utf8")).toContain("service ProcessService");
+  it.each([
+    "proto/ai/h2o/engine/sandbox/v1/process_service.proto",
+    "proto/descriptor-set.binpb",
+    "proto/openapi.json",
+    "third_party/googleapis/google/api/http.proto",
+  ])("hands out %s for other languages", (path) => {
+    const resolved = createRequire(join(consumer, "index.js")).resolve(
+      `aiem-process-client/${path}`,
+    );
+    expect(resolved).toBe(realpathSync(join(installed, path)));
+  });
+
+  it("has all that its contract imports, for buf and for what takes descriptors", () => {
+    const built = execFileSync(
+      join(root, "node_modules/.bin/buf"),
+      ["build", "node_modules/aiem-process-client/proto", "--output", "-"],
+      { cwd: consumer },
+    );
+    const shipped = readFileSync(join(installed, "proto/descriptor-set.binpb"));
+    for (const bytes of [built, shipped]) {
+      const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
+      const service = registry.getService(ProcessService.typeName);
+      expect(service?.methods.map(({ name }) => name)).toEqual(
+        ProcessService.methods.map(({ name }) => name),
+      );
+    }
   });
 });
 

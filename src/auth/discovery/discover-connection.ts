@@ -3,6 +3,7 @@ import { checkAiemUrl } from "../../rules/aiem-url.js";
 import { checkDiscoverConnectionOptions } from "../../rules/auth.js";
 import type { ConnectionConfig } from "../../transport/connection-config.js";
 import { type CliConfig, readCliConfig } from "../cli-config.js";
+import { contractOfEnvironment } from "../contract-file.js";
 import { readEndpointUrl, withoutSlash } from "../http/endpoint-url.js";
 import { type AuthHttpOptions, httpOptionsOf } from "../http/send.js";
 import {
@@ -69,7 +70,8 @@ export async function discoverConnection(
   );
   const issuerUrl = issuerOf(service.text(environment, "issuerUrl"), service);
   const credentials = { clientId, refreshToken, clientSecret, scope };
-  return { aiemUrl, tokenProvider: refreshTokenProvider({ issuerUrl, ...credentials, ...http }) };
+  const tokenProvider = refreshTokenProvider({ issuerUrl, ...credentials, ...http });
+  return { aiemUrl, tokenProvider, ...contractOfEnvironment() };
 }
 
 async function findAiemUrl(service: DiscoveryService): Promise<string> {

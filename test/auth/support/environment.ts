@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, vi } from "vitest";
 
 const VARIABLES = [
+  "AIEM_CONTRACT",
   "AIEM_TOKEN",
   "AIEM_URL",
   "H2OCONFIG",
