@@ -5,7 +5,7 @@ import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
 import type { ContractOption } from "../connection-config.js";
 import { foreign } from "../foreign-failure.js";
-import { type Attempt, type Connection, LEFT, newAttempt } from "../wire.js";
+import { type Attempt, type Connection, LEFT } from "../wire.js";
 import type { Numbers } from "./numbers.js";
 
 /** Where the numbers of a client's messages come from. */
@@ -23,13 +23,23 @@ export type Told =
   | { readonly contract: Contract }
   /** It does not tell. */
   | { readonly refusal: string }
-  /** It said nothing for a while, over a connection that may still be good for other calls. */
-  | { readonly silentMs: number }
+  /**
+   * It said nothing for so long, in milliseconds, over a connection that may still be good for other
+   * calls. The failure is that of the call, where that was not long enough.
+   */
+  | { readonly silentMs: number; readonly connection: Connection; readonly failure: Failure }
   /** It could not be asked. */
   | { readonly failure: Failure };
 
-/** Asks the server. The evidence and the limit are those of a call that waits for it. */
-export type AskServer = (attempt: Attempt, silentMs: number) => Promise<Told>;
+/**
+ * Asks the server, as a call does that waits for it.
+ *
+ * @param silentMs how long it has been silent about this over a connection before, in milliseconds.
+ */
+export type AskServer = (
+  call: Pick<Attempt, "hints" | "limit">,
+  silentMs: (connection: Connection) => number,
+) => Promise<Told>;
 
 /** Which numbers a client speaks. */
 export interface ContractSource {
@@ -147,8 +157,8 @@ export class AskedContract implements ContractSource {
       if (attempt.limit.isEnded) {
         return failed(LEFT);
       }
-      // A call that left, or whose token was refused, says nothing about the others.
-      if (!asked.ok && asked.failure !== LEFT && asked.failure.kind !== "status") {
+      // A call that left says nothing about the others.
+      if (!asked.ok && asked.failure !== LEFT) {
         return asked;
       }
     }
@@ -164,21 +174,15 @@ export class AskedContract implements ContractSource {
     }
   }
 
-  async #ask(attempt: Attempt): Promise<Outcome<SettledNumbers>> {
-    const { hints, limit, evidence } = attempt;
-    const own = newAttempt({ headers: hints.headers, rejectedToken: hints.rejectedToken }, limit);
-    const before = this.#silent?.connection.isGone === false ? this.#silent.ms : 0;
-    const told = await this.#options.ask(own, before);
-    const { connection } = own.evidence;
-    if ("failure" in told) {
-      Object.assign(evidence, own.evidence);
-      return failed(told.failure);
-    }
+  async #ask({ hints, limit }: Attempt): Promise<Outcome<SettledNumbers>> {
+    const told = await this.#options.ask({ hints, limit }, (connection) =>
+      this.#silent?.connection === connection ? this.#silent.ms : 0,
+    );
     if ("silentMs" in told) {
-      this.#silent = connection && { connection, ms: before + told.silentMs };
-      if (limit.isEnded) {
-        return failed(LEFT);
-      }
+      this.#silent = { connection: told.connection, ms: told.silentMs };
+    }
+    if ("failure" in told && !("silentMs" in told && told.silentMs >= REFLECTION_SILENCE_MS)) {
+      return failed(told.failure);
     }
     this.#askedAt = performance.now();
     if ("contract" in told) {
