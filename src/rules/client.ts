@@ -1,3 +1,4 @@
+import { isUint8Array } from "node:util/types";
 import { InvalidInputError, shownValue } from "../errors/invalid-input-error.js";
 import { checkAiemUrl } from "./aiem-url.js";
 import {
@@ -156,7 +157,8 @@ function requireTokenProvider(field: string, provider: unknown): void {
 
 function requireContract(field: string, contract: unknown): void {
   const isWord = contract === "built-in" || contract === "reflection";
-  if (!isWord && !(contract instanceof Uint8Array)) {
+  // Not instanceof: Jest's modules have a Uint8Array of their own, which no Buffer is an instance of.
+  if (!isWord && !isUint8Array(contract)) {
     const rule =
       'must be "built-in", "reflection", or the bytes of a google.protobuf.FileDescriptorSet';
     throw new InvalidInputError(field, rule, shownValue(contract));
