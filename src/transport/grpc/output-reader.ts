@@ -8,7 +8,7 @@ import {
 import { BUILT_IN, type Contract, type NumberedMethod } from "../../contract/contract.js";
 import type { Failure } from "../../errors/outcome.js";
 import { ownedBytes } from "../../model/output.js";
-import { frameMismatch } from "../contract/guard.js";
+import { frameMismatch, suspected } from "../contract/guard.js";
 import { BatchBuilder, PieceBatch } from "../output-batch.js";
 import type { Batch } from "../wire.js";
 import { checkPrefix, type MessageReader, PREFIX_BYTES, readUint32 } from "./messages.js";
@@ -246,7 +246,8 @@ export class OutputReader implements MessageReader {
     try {
       read = fromBinary(method.descriptor.output, message);
     } catch (error) {
-      return unreadable(error);
+      const failure = unreadable(error);
+      return isStrict ? suspected(failure) : failure;
     }
     const mismatch = isStrict ? frameMismatch(read) : undefined;
     if (mismatch) {
@@ -277,5 +278,6 @@ export function unreadable(cause: unknown): Failure {
     code: Code.Internal,
     message: `the server's answer cannot be read: ${why}`,
     cause,
+    malformed: true,
   };
 }
