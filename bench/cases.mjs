@@ -92,6 +92,8 @@ export const budgets = {
 
 const GRPC = ["node:http2", "grpc-js", "nice-grpc", "connect-node, gRPC", "this client"];
 const OTHER = ["connect-node, Connect", "this client, Connect", "this client, REST"];
+// Other numbers than ours, and ours where nobody vouches for them.
+const NUMBERS = ["this client, adapted", "this client, guarded"];
 const HOLDERS = ["node:http2", "grpc-js", "connect-node, gRPC", "this client"];
 
 /** @type {Readonly<Record<"perSecond" | "calls" | "megabytes" | "p50" | "p99" | "rss" | "heap" | "opened" | "answered" | "connections", Metric>>} */
@@ -126,7 +128,7 @@ export function casesOf(budget) {
   const large = { megabytes, cpu: cpu("chunk") };
   const held = { rss, heap, opened, answered, connections, cpu: cpu("follower") };
   return [
-    chunks("chunks-100", "Output, chunks of 100 B", 100, [...GRPC, ...OTHER], small),
+    chunks("chunks-100", "Output, chunks of 100 B", 100, [...GRPC, ...OTHER, ...NUMBERS], small),
     chunks("chunks-1k", "Output, chunks of 1 KiB", 1024, GRPC, small),
     chunks("chunks-32k", "Output, chunks of 32 KiB", 32 * 1024, [...GRPC, ...OTHER], large),
     chunks("chunks-1m", "Output, chunks of 1 MiB", 1024 * 1024, GRPC, large),
@@ -157,7 +159,7 @@ export function casesOf(budget) {
       title: "GetProcess, one after another",
       measure: "one",
       process: "over",
-      contenders: [...GRPC, ...OTHER],
+      contenders: [...GRPC, ...OTHER, ...NUMBERS],
       metrics: { p50, p99, cpu: cpu("call") },
     },
     {
@@ -167,7 +169,7 @@ export function casesOf(budget) {
       measure: "many",
       process: "over",
       params: { count: 50 },
-      contenders: [...GRPC, ...OTHER],
+      contenders: [...GRPC, ...OTHER, ...NUMBERS],
       metrics: { perSecond: calls, cpu: cpu("call") },
     },
     {

@@ -159,7 +159,7 @@ export class Programs {
   #startStub() {
     this.#stub ??= (async () => {
       const program = start("rss/server.mjs");
-      /** @type {{ connection: { aiemUrl: string, tokenProvider: string }, parent: string }} */
+      /** @type {{ connection: { contract: "built-in", aiemUrl: string, tokenProvider: string }, parent: string }} */
       const { connection, parent } = await message(program);
       const { aiemUrl: url, tokenProvider: token } = connection;
       return { program, client: new ProcessClient(connection), url, token, parent };

@@ -24,6 +24,8 @@ const contenders = {
   }),
   "this client, Connect": thisClient({ protocol: "connect" }),
   "this client, REST": thisClient({ protocol: "rest" }),
+  "this client, adapted": thisClient({ protocol: "grpc" }, "adapted"),
+  "this client, guarded": thisClient({ protocol: "grpc" }, "guarded"),
   spawn: async () => (await import("./spawn.mjs")).open(),
 };
 
@@ -39,8 +41,11 @@ export async function openContender(name, target) {
   return await open(target);
 }
 
-/** @param {import("aiem-process-client").ClientOptions} options */
-function thisClient(options) {
+/**
+ * @param {import("aiem-process-client").ClientOptions} options
+ * @param {"built-in" | "adapted" | "guarded"} [contract]
+ */
+function thisClient(options, contract = "built-in") {
   return async (/** @type {Target} */ target) =>
-    (await import("./this-client.mjs")).open(target, options);
+    (await import("./this-client.mjs")).open(target, options, contract);
 }

@@ -8,6 +8,7 @@ import { endlessly } from "./endlessly.mjs";
 /** @typedef {import("node:http2").ServerHttp2Stream} ServerHttp2Stream */
 
 const STATUS_OK = { "grpc-status": "0" };
+const UNIMPLEMENTED = { "grpc-status": "12" };
 
 /**
  * @param {import("./held-calls.mjs").HeldCalls} held
@@ -24,6 +25,13 @@ export async function startHttp2Server(held, maxConcurrentStreams) {
     stream.on("error", () => {});
     const type = headers["content-type"] ?? "";
     const path = headers[":path"] ?? "";
+    if (path.startsWith("/grpc.reflection.")) {
+      stream.respond(
+        { ":status": 200, "content-type": type, ...UNIMPLEMENTED },
+        { endStream: true },
+      );
+      return;
+    }
     const method = path.slice(path.lastIndexOf("/") + 1);
     /** @type {Buffer[]} */
     const body = [];

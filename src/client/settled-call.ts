@@ -48,7 +48,12 @@ export async function settledCall(
     },
   );
   if (!outcome.ok) {
-    throw errorOf(outcome.failure, current.method.name, current.resource);
+    const { failure } = outcome;
+    const told =
+      current === call
+        ? failure
+        : { ...failure, message: `${failure.message}; ${current.resource} was created before` };
+    throw errorOf(told, current.method.name, current.resource);
   }
   return outcome.value;
 }

@@ -156,8 +156,8 @@ function requireTokenProvider(field: string, provider: unknown): void {
 }
 
 function requireContract(field: string, contract: unknown): void {
-  const isWord = contract === "built-in" || contract === "reflection";
   // Not instanceof: Jest's modules have a Uint8Array of their own, which no Buffer is an instance of.
+  const isWord = contract === "built-in" || contract === "reflection";
   if (!isWord && !isUint8Array(contract)) {
     const rule =
       'must be "built-in", "reflection", or the bytes of a google.protobuf.FileDescriptorSet';

@@ -137,7 +137,7 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
     port: server.port,
     token: stub.token,
     parent: stub.parent,
-    connection: { aiemUrl: url, tokenProvider: stub.token, contract: "built-in" },
+    connection: { aiemUrl: url, tokenProvider: stub.token, contract: set ?? "built-in" },
     engines: stub.engines,
     faults,
     stop: () => server.stop(),
@@ -153,8 +153,11 @@ export interface StubConnection {
   readonly aiemUrl: string;
   /** The first user's token. */
   readonly tokenProvider: string;
-  /** Whose field and enum numbers it speaks, so that a client need not ask. */
-  readonly contract: "built-in";
+  /**
+   * Whose field and enum numbers it speaks, so that a client need not ask: those of this package, or of
+   * the bytes that the server was started with.
+   */
+  readonly contract: "built-in" | Uint8Array;
 }
 
 /** An embedded engine server that runs. */

@@ -1,12 +1,39 @@
 import { describe, expect, inject, test } from "vitest";
-import { startStubServer } from "../../src/stub/index.js";
+import { type StubServerOptions, startStubServer } from "../../src/stub/index.js";
 import { runToEnd } from "../support/run-to-end.js";
 import { closing } from "../transport/support/cleanup.js";
+import { VARIANTS } from "./support/permuted-contracts.js";
 import { startEnvironmentOf } from "./support/start-servers.js";
 
 // Go compiles a program when it runs it.
 const MAX_MS = 50_000;
 const LOOPBACK = "127.0.0.1,localhost";
+
+/** Runs a command of a README with a stub of its own, and gives the last line that it printed. */
+async function lastLineOf(command: string, cwd: string, options: StubServerOptions = {}) {
+  const stub = closing(await startStubServer(options));
+  const environment = await startEnvironmentOf(stub);
+  const { exitCode, stdout, stderr } = await runToEnd("bash", ["-euc", command], {
+    cwd,
+    env: {
+      ...process.env,
+      // Neither a proxy nor the user's own H2O environment has a part in this.
+      no_proxy: LOOPBACK,
+      NO_PROXY: LOOPBACK,
+      H2O_CLOUD_DISCOVERY: undefined,
+      // These programs are over before a better compiler has paid off.
+      JAVA_TOOL_OPTIONS: "-XX:TieredStopAtLevel=1",
+      AIEM_URL: stub.url,
+      AIEM_TOKEN: stub.token,
+      AIEM_PARENT: stub.parent,
+      H2O_CLOUD_ENVIRONMENT: environment.url,
+      H2O_CLOUD_CLIENT_PLATFORM_TOKEN: "refresh",
+    },
+    maxMs: MAX_MS,
+  });
+  expect(exitCode, stdout + stderr).toBe(0);
+  return stdout.trimEnd().split("\n").at(-1);
+}
 
 for (const { language, programs, prepared } of inject("examples")) {
   const folder = "folder" in prepared ? prepared.folder : "";
@@ -23,31 +50,24 @@ for (const { language, programs, prepared } of inject("examples")) {
       .each(programs.map(({ command, lastLine }) => [command, lastLine] as const))(
       "runs `%s`, which ends with: %s",
       async (command, lastLine) => {
-        const stub = closing(await startStubServer());
-        const environment = await startEnvironmentOf(stub);
-        const { exitCode, stdout, stderr } = await runToEnd("bash", ["-euc", command], {
-          cwd: folder,
-          env: {
-            ...process.env,
-            // Neither a proxy nor the user's own H2O environment has a part in this.
-            no_proxy: LOOPBACK,
-            NO_PROXY: LOOPBACK,
-            H2O_CLOUD_DISCOVERY: undefined,
-            // These programs are over before a better compiler has paid off.
-            JAVA_TOOL_OPTIONS: "-XX:TieredStopAtLevel=1",
-            AIEM_URL: stub.url,
-            AIEM_TOKEN: stub.token,
-            AIEM_PARENT: stub.parent,
-            H2O_CLOUD_ENVIRONMENT: environment.url,
-            H2O_CLOUD_CLIENT_PLATFORM_TOKEN: "refresh",
-          },
-          maxMs: MAX_MS,
-        });
-        expect(exitCode, stdout + stderr).toBe(0);
         expect(lastLine, "the README has to say what the last line is").not.toBe("");
-        expect(stdout.trimEnd().split("\n").at(-1)).toBe(lastLine);
+        expect(await lastLineOf(command, folder)).toBe(lastLine);
       },
       MAX_MS + 10_000,
     );
+
+    if (language === "grpcurl") {
+      // The scripts name the service with its package.
+      const sameNames = VARIANTS.filter(({ title }) => !title.includes("package"));
+      test.skipIf("broken" in prepared).each(sameNames)(
+        "asks a server for its numbers: $title",
+        async ({ descriptorSet }) => {
+          const options = { contract: descriptorSet };
+          expect(await lastLineOf("bash create-and-run.sh", folder, options)).toBe(
+            "STATE_FAILED 3",
+          );
+        },
+      );
+    }
   });
 }

@@ -14,9 +14,26 @@ const untested = "missing" in found ? ` (not tested: ${found.missing})` : "";
 const UNSEEN: Readonly<Record<string, readonly string[]>> = {
   "enum values reversed": ["readOutput of STDOUT", "readOutput of COMBINED"],
 };
-// The numbers of docs/contract.md.
+// What docs/transports.md tells: the changes that no check sees, by what they let through. Only streams,
+// times, and what a process was made of where nobody knows it.
 const CHANGES = 139;
-const SILENT = 0;
+const SILENT = [
+  "OutputStream: OUTPUT_STREAM_COMBINED moved to 4",
+  "OutputStream: OUTPUT_STREAM_STDERR and OUTPUT_STREAM_COMBINED exchanged",
+  "OutputStream: OUTPUT_STREAM_STDERR moved to 4",
+  "OutputStream: OUTPUT_STREAM_STDOUT and OUTPUT_STREAM_COMBINED exchanged",
+  "OutputStream: OUTPUT_STREAM_STDOUT and OUTPUT_STREAM_STDERR exchanged",
+  "OutputStream: OUTPUT_STREAM_UNSPECIFIED and OUTPUT_STREAM_COMBINED exchanged",
+  "OutputStream: OUTPUT_STREAM_UNSPECIFIED and OUTPUT_STREAM_STDERR exchanged",
+  "Process.State: STATE_SUCCEEDED and STATE_FAILED exchanged",
+  "Process: command and args exchanged",
+  "Process: command and working_directory exchanged",
+  "Process: create_time and end_time exchanged",
+  "Process: create_time and start_time exchanged",
+  "Process: start_time and end_time exchanged",
+  "ReadOutputRequest: output_stream moved to 3",
+  "StreamOutputRequest: skip_replay moved to 3",
+];
 const AT_ONCE = 6;
 
 describe.skipIf("missing" in found)(`a server on grpc-go with other numbers${untested}`, () => {
@@ -56,7 +73,7 @@ describe.skipIf("missing" in found)(`a server on grpc-go with other numbers${unt
     });
   });
 
-  test("of single exchanges and moves, as many are told wrong as the documents say", async () => {
+  test("of single exchanges and moves, those are told wrong that the documents name", async () => {
     const changes = [...exchanges(), ...moves()];
     const count = changes.length;
     const silent: string[] = [];
@@ -64,13 +81,13 @@ describe.skipIf("missing" in found)(`a server on grpc-go with other numbers${unt
       for (let change = changes.pop(); change; change = changes.pop()) {
         const told = wrong(await answers(change));
         if (told.length > 0) {
-          silent.push(`${change.title}: ${told.join(", ")}`);
+          silent.push(change.title);
         }
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, askOneByOne));
     expect(count).toBe(CHANGES);
-    expect(silent, silent.sort().join("\n")).toHaveLength(SILENT);
+    expect(silent.sort()).toEqual(SILENT);
   }, 180_000);
 });
 

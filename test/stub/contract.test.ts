@@ -91,6 +91,32 @@ describe("a stub server with another contract", () => {
     });
   });
 
+  test.each(["grpc", "connect"] as const)(
+    "vouches for it in its connection (%s)",
+    async (protocol) => {
+      const client = new ProcessClient(stub.connection, { protocol });
+      onTestFinished(() => client.close());
+      stub.faults.clear();
+      const command = { command: "/bin/sh", args: ["-c", "printf out; printf err >&2; exit 4"] };
+      const { stdout, stderr, process } = await client.runProcess(stub.parent, command);
+      expect([stdout.text(), stderr.text()]).toEqual(["out", "err"]);
+      expect(process).toMatchObject({ state: "STATE_FAILED", exitCode: 4 });
+      expect(stub.faults.calls("ServerReflectionInfo")).toBe(0);
+    },
+  );
+
+  test("tells it to a client that asks for it", async () => {
+    const { aiemUrl, tokenProvider } = stub.connection;
+    const asking = { aiemUrl, tokenProvider, contract: "reflection" } as const;
+    const client = new ProcessClient(asking, { protocol: "grpc" });
+    onTestFinished(() => client.close());
+    stub.faults.clear();
+    const command = { command: "/bin/sh", args: ["-c", "printf err >&2; exit 4"] };
+    const { stdout, stderr, exitCode } = await client.runProcess(stub.parent, command);
+    expect([stdout.text(), stderr.text(), exitCode]).toEqual(["", "err", 4]);
+    expect(stub.faults.calls("ServerReflectionInfo")).toBe(1);
+  });
+
   test("speaks REST as ever, and takes faults by the methods' names", async () => {
     const client = new ProcessClient(stub.connection, { protocol: "rest", retry: false });
     onTestFinished(() => client.close());

@@ -28,8 +28,8 @@ export type Told =
    * calls. The failure is that of the call, where that was not long enough.
    */
   | { readonly silentMs: number; readonly connection: Connection; readonly failure: Failure }
-  /** It could not be asked. */
-  | { readonly failure: Failure };
+  /** It could not be asked; or the answer was `broken` off, over that connection. */
+  | { readonly failure: Failure; readonly broken?: Connection | undefined };
 
 /**
  * Asks the server, as a call does that waits for it.
@@ -115,6 +115,8 @@ export class AskedContract implements ContractSource {
   #askedAt = Number.NEGATIVE_INFINITY;
   // A refusal by silence holds for as long as the connection that was silent.
   #silent: { readonly connection: Connection; readonly ms: number } | undefined;
+  // Where an answer was broken off: an edge may do that to each stream of a service that it hides.
+  #broken: Connection | undefined;
   #asking: Promise<Outcome<SettledNumbers>> | undefined;
   #acceptedUntil = Number.NEGATIVE_INFINITY;
 
@@ -181,7 +183,7 @@ export class AskedContract implements ContractSource {
     if ("silentMs" in told) {
       this.#silent = { connection: told.connection, ms: told.silentMs };
     }
-    if ("failure" in told && !("silentMs" in told && told.silentMs >= REFLECTION_SILENCE_MS)) {
+    if ("failure" in told && !this.#isEnough(told)) {
       return failed(told.failure);
     }
     this.#askedAt = performance.now();
@@ -190,14 +192,26 @@ export class AskedContract implements ContractSource {
       const { contract } = told;
       return this.#settle({ contract, isGuarded: false, origin: "reflection", reason });
     }
-    const why =
-      "refusal" in told ? told.refusal : `it did not answer within ${REFLECTION_SILENCE_MS} ms`;
-    const reason = `the server does not tell its contract by reflection: ${why}`;
+    const reason = `the server does not tell its contract by reflection: ${whyNot(told)}`;
     if (this.#options.isNeeded) {
       const message = `${reason}; contract: "reflection" needs that: give the server's FileDescriptorSet as contract instead, or nothing`;
       return failed({ kind: "status", code: Code.FailedPrecondition, message });
     }
     return this.#settle({ contract: BUILT_IN, isGuarded: true, origin: "guarded", reason });
+  }
+
+  /** Whether what went wrong over a connection is a refusal, as long as that connection lives. */
+  #isEnough(told: Extract<Told, { readonly failure: Failure }>): boolean {
+    if ("silentMs" in told) {
+      return told.silentMs >= REFLECTION_SILENCE_MS;
+    }
+    const { broken } = told;
+    if (!broken || broken.isGone || broken !== this.#broken) {
+      this.#broken = broken;
+      return false;
+    }
+    this.#silent = { connection: broken, ms: REFLECTION_SILENCE_MS };
+    return true;
   }
 
   #settle(numbers: SettledNumbers): Outcome<SettledNumbers> {
@@ -209,6 +223,15 @@ export class AskedContract implements ContractSource {
     }
     return { ok: true, value: numbers };
   }
+}
+
+function whyNot(told: Exclude<Told, { readonly contract: Contract }>): string {
+  if ("refusal" in told) {
+    return told.refusal;
+  }
+  return !("silentMs" in told)
+    ? `it broke the answer off twice: ${told.failure.message}`
+    : `it did not answer within ${REFLECTION_SILENCE_MS} ms`;
 }
 
 /** What fails where `auto` is to look for REST before it uses numbers that nobody vouches for. */

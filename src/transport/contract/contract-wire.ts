@@ -77,7 +77,6 @@ async function unaryInDoubt<I extends DescMessage, O extends DescMessage>(
     if (!seen.ok) {
       return seen;
     }
-    evidence.answered = false;
   }
   const outcome = checked(
     await wire.unary(method, message as MessageInitShape<I>, attempt, numbers.value),

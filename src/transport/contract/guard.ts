@@ -138,10 +138,14 @@ function eachProcess(
 // Clocks are not compared: the server's own may go back.
 function ofProcess(process: Process): string | undefined {
   const { state, exitCode = 0, startTime, endTime } = process;
-  const { environmentVariables, secretEnvironmentVariables } = process;
-  if ("" in environmentVariables || "" in secretEnvironmentVariables) {
-    // So does a number read where a map is expected.
-    return "a process has a variable without a name";
+  if (process.command === "") {
+    return "a process has no command";
+  }
+  if (!/^(\/|$)/.test(process.workingDirectory)) {
+    return "the working directory of a process is not absolute";
+  }
+  if (variables(process).some((name) => !/^\w+ [^=\0]+$/.test(name))) {
+    return "an environment variable of a process has no name";
   }
   const is = `a process is ${State[state] ?? state}`;
   switch (state) {

@@ -113,7 +113,10 @@ export class GrpcCall implements Http2Listener {
   }
 
   sent(connection: Connection): void {
-    this.#attempt.evidence.connection = connection;
+    const { evidence } = this.#attempt;
+    evidence.connection = connection;
+    // Of this sending: a look may have gone before it.
+    evidence.answered = false;
     this.#sentAt = performance.now();
   }
 

@@ -11,6 +11,7 @@ import { Code } from "@connectrpc/connect";
 import type { NumberedMethod } from "../../contract/contract.js";
 import { failed, type Outcome } from "../../errors/outcome.js";
 import { type NumberedWire, OURS, requestOf } from "../contract/numbers.js";
+import { strayFieldIn } from "../contract/stray-fields.js";
 import { CLIENT_CLOSED } from "../failures.js";
 import { OutputQueue } from "../output-queue.js";
 import type { Attempt, OutputRequest, OutputSource } from "../wire.js";
@@ -32,7 +33,7 @@ function unary<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   input: MessageInitShape<I>,
   attempt: Attempt,
-  { contract } = OURS,
+  { contract, isGuarded } = OURS,
 ): Promise<Outcome<MessageShape<O>>> {
   const numbered = contract.method(method);
   const body = encode(numbered, input);
@@ -43,7 +44,7 @@ function unary<I extends DescMessage, O extends DescMessage>(
     const messages: Uint8Array[] = [];
     const reader = new WholeMessages(settings.readMaxBytes, (message) => messages.push(message));
     const call = new GrpcCall(settings, attempt, reader, (failure) =>
-      resolve(failure ? failed(failure) : onlyMessage(numbered, messages)),
+      resolve(failure ? failed(failure) : onlyMessage(numbered, messages, isGuarded)),
     );
     call.start(numbered.path, body.value);
   });
@@ -88,6 +89,7 @@ function encode<M extends DescMethod>(
 function onlyMessage<M extends DescMethod>(
   { descriptor, response }: NumberedMethod<M>,
   messages: readonly Uint8Array[],
+  isGuarded: boolean,
 ): Outcome<MessageShape<M["output"]>> {
   const [message] = messages;
   if (message === undefined || messages.length > 1) {
@@ -95,6 +97,10 @@ function onlyMessage<M extends DescMethod>(
     return failed({ kind: "unreadable", code: Code.Unimplemented, message: text });
   }
   try {
+    const stray = isGuarded ? strayFieldIn(descriptor.output, message) : undefined;
+    if (stray !== undefined) {
+      return failed({ kind: "unreadable", code: Code.Internal, message: stray, malformed: true });
+    }
     return { ok: true, value: response(fromBinary<M["output"]>(descriptor.output, message)) };
   } catch (error) {
     return failed(unreadable(error));

@@ -8,7 +8,8 @@ import {
 import { BUILT_IN, type Contract, type NumberedMethod } from "../../contract/contract.js";
 import type { Failure } from "../../errors/outcome.js";
 import { ownedBytes } from "../../model/output.js";
-import { frameMismatch, suspected } from "../contract/guard.js";
+import { frameMismatch, mismatch, suspected } from "../contract/guard.js";
+import { strayFieldIn } from "../contract/stray-fields.js";
 import { BatchBuilder, PieceBatch } from "../output-batch.js";
 import type { Batch } from "../wire.js";
 import { checkPrefix, type MessageReader, PREFIX_BYTES, readUint32 } from "./messages.js";
@@ -244,14 +245,18 @@ export class OutputReader implements MessageReader {
     const { method, isStrict } = this.#format;
     let read: StreamOutputResponse;
     try {
+      const stray = isStrict ? strayFieldIn(method.descriptor.output, message) : undefined;
+      if (stray !== undefined) {
+        return mismatch(stray);
+      }
       read = fromBinary(method.descriptor.output, message);
     } catch (error) {
       const failure = unreadable(error);
       return isStrict ? suspected(failure) : failure;
     }
-    const mismatch = isStrict ? frameMismatch(read) : undefined;
-    if (mismatch) {
-      return mismatch;
+    const untrue = isStrict ? frameMismatch(read) : undefined;
+    if (untrue) {
+      return untrue;
     }
     method.response(read);
     this.#flush(chunk);

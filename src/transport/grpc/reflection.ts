@@ -269,7 +269,8 @@ class Conversation {
   #meaningOf(failure: Failure): Heard {
     const { token, connection } = this.#attempt.evidence;
     // Whatever became of it, the call that waits for it was not sent.
-    const unsent: Failure = { ...failure, kind: "refused" };
+    const message = `${failure.message} (the server was asked for its contract, which contract: "built-in" does without)`;
+    const unsent: Failure = { ...failure, kind: "refused", message };
     switch (failure.kind) {
       case "local":
         return failure === LEFT && connection
@@ -280,9 +281,10 @@ class Conversation {
           ? { silentMs: this.#silentMs, connection, failure: unsent }
           : { failure: unsent };
       case "refused":
+        return { failure };
       case "lost":
       case "unavailable":
-        return { failure: unsent };
+        return { failure: unsent, broken: failure.kind === "lost" ? connection : undefined };
       case "unreadable":
         return { refusal: failure.message };
       case "status": {

@@ -24,7 +24,12 @@ export function serverTarget(target: ServerTargetOptions): ServerContractTarget 
       const clients: ProcessClient[] = [];
       const clientAs = (tokenProvider: string, record: string[] = []) => {
         const client = new ProcessClient(
-          { aiemUrl: stub.url, tokenProvider },
+          {
+            aiemUrl: stub.url,
+            tokenProvider,
+            // gRPC asks the server. Guarded, a create is two calls, which some tests tell from one.
+            contract: target.clientOptions.protocol === "connect" ? "built-in" : undefined,
+          },
           { ...target.clientOptions, interceptors: [recorder(record)] },
         );
         clients.push(client);

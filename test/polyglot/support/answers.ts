@@ -203,11 +203,15 @@ export class Truth implements AsyncDisposable {
       truths: async () => {
         const { processes } = await this.#direct.listProcesses(this.#changed, { pageSize: 1000 });
         // Is what was created what was asked for?
-        return processes.filter(
-          (process) =>
-            process.name.endsWith(`/${processId}`) &&
-            isDeepStrictEqual({ ...process }, { ...process, ...SPEC, state }),
-        );
+        return processes.filter((process) => {
+          // The empty one is the root, too.
+          const workingDirectory = process.workingDirectory || SPEC.workingDirectory;
+          const isAsked = isDeepStrictEqual(
+            { ...process, workingDirectory },
+            { ...process, ...SPEC, state },
+          );
+          return process.name.endsWith(`/${processId}`) && isAsked;
+        });
       },
     });
   }
