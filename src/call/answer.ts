@@ -4,7 +4,7 @@ import { shownValue } from "../errors/invalid-input-error.js";
 import { type Failure, failed, type Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
 import { processFromMessage } from "../model/process-message.js";
-import { formatProcessName, matchProcessName } from "../model/resource-names.js";
+import { formatProcessName, isNamed, matchProcessName } from "../model/resource-names.js";
 
 /**
  * Reads the process that an answer must hold: the one that was asked about. What follows an answer,
@@ -45,19 +45,6 @@ export function processesOf(
 function isUnder(parent: string, name: string): boolean {
   const id = matchProcessName(name)?.process;
   return id !== undefined && isNamed(formatProcessName(parent, id), name);
-}
-
-// Of a segment that is asked for as "-", the wildcard (AIP-159), the answer tells which one it is.
-function isNamed(asked: string, name: string): boolean {
-  if (asked === name || !asked.includes("/-/")) {
-    return asked === name;
-  }
-  const [segments, found] = [asked.split("/"), name.split("/")];
-  return (
-    matchProcessName(name) !== undefined &&
-    segments.length === found.length &&
-    segments.every((segment, i) => segment === "-" || segment === found[i])
-  );
 }
 
 // Final, also where it may have had its effect: what else that server says is not to be trusted.

@@ -9,6 +9,7 @@ import { formatProcessName } from "../model/resource-names.js";
 import { checkCreateOptions } from "../rules/methods.js";
 import { requireEngineName } from "../rules/names.js";
 import { requireSpec } from "../rules/spec.js";
+import { createdOtherwise, mismatch } from "../transport/contract/guard.js";
 import { settledCall } from "./settled-call.js";
 import { startCall } from "./start-process.js";
 
@@ -48,7 +49,9 @@ export async function createProcess(
   const request = { parent, processId, autoRun, process: specToMessage(spec) };
   const name = formatProcessName(parent, processId);
   const isOurId = options.processId === undefined;
-  let startWithheld = false;
+  // Whether what was sent last, and whether anything that was sent, was not to start it.
+  let isGuarded = false;
+  let wasGuarded = false;
   return await settledCall(
     caller,
     {
@@ -57,17 +60,25 @@ export async function createProcess(
       headers: options.headers,
       send: async (wire, attempt) => {
         const answer = await wire.unary(METHOD, request, attempt);
-        startWithheld ||= attempt.evidence.startWithheld === true;
+        isGuarded = attempt.evidence.guardedCreate === true;
+        wasGuarded ||= isGuarded;
         return processOf(answer, name);
       },
       isDone: (found) => {
         if (!found) {
           return "send again";
         }
+        isGuarded = wasGuarded;
+        const otherwise = isGuarded ? createdOtherwise(request.process, found) : undefined;
+        if (otherwise !== undefined) {
+          return isOurId ? mismatch(otherwise) : "it is another";
+        }
         return isOurId || isSame(found, spec) ? "yes" : "it is another";
       },
       next: ({ state }) =>
-        startWithheld && state === "STATE_PENDING" ? startCall(name, options.headers) : undefined,
+        isGuarded && autoRun && state === "STATE_PENDING"
+          ? startCall(name, options.headers)
+          : undefined,
     },
     options,
   );

@@ -14,8 +14,9 @@ export interface SettledCall extends Omit<Call<Process>, "settle"> {
    * What the process tells after an attempt that may have had its effect.
    *
    * @param found undefined if there is none.
+   * @returns a failure where what it tells cannot be true.
    */
-  isDone(found: Process | undefined): "yes" | "send again" | "it is another";
+  isDone(found: Process | undefined): "yes" | "send again" | "it is another" | Failure;
   /** What is still to be done after that, within the same limits. */
   next?(process: Process): SettledCall | undefined;
 }
@@ -78,13 +79,16 @@ async function lookAfter(
     return failed(unknownEffect(failure, look.failure, call));
   }
   const found = look.ok ? look.value : undefined;
-  switch (call.isDone(found)) {
+  const isDone = call.isDone(found);
+  switch (isDone) {
     case "yes":
       return look;
     case "send again":
       return undefined;
     case "it is another":
       return failed(failure);
+    default:
+      return failed(isDone);
   }
 }
 

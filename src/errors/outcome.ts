@@ -42,6 +42,8 @@ export interface Failure {
   readonly cause?: unknown;
   /** Whether what was answered cannot be true, or the server's contract cannot carry the call. */
   readonly mismatch?: boolean | undefined;
+  /** Whether the message that came is none that protobuf can read by the numbers that were used. */
+  readonly malformed?: boolean | undefined;
   /** What the server says about another attempt. */
   readonly delay?: Delay | undefined;
   /** What it tells about the protocol of the attempt; undefined where that is nothing. */

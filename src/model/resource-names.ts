@@ -60,3 +60,19 @@ export function formatProcessName(engineName: string, processId: string): string
 export function isProcessId(id: string): boolean {
   return PROCESS_ID.test(id);
 }
+
+/**
+ * Whether a process's name is the one that was asked for. Of a segment that is asked for as "-", the
+ * wildcard (AIP-159), the answer tells which one it is.
+ */
+export function isNamed(asked: string, name: string): boolean {
+  if (asked === name || !asked.includes("/-/")) {
+    return asked === name;
+  }
+  const [segments, found] = [asked.split("/"), name.split("/")];
+  return (
+    matchProcessName(name) !== undefined &&
+    segments.length === found.length &&
+    segments.every((segment, i) => segment === "-" || segment === found[i])
+  );
+}

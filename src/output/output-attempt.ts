@@ -193,9 +193,13 @@ export class OutputAttempt {
   }
 
   #eventOf(arrival: Arrival): StreamEvent {
-    return arrival.ok
-      ? { kind: arrival.value }
-      : { kind: "failed", failure: shownFailure(arrival.failure, this.evidence) };
+    if (arrival.ok) {
+      return { kind: arrival.value };
+    }
+    if (arrival.failure.mismatch) {
+      this.#caller.wire.doubt?.();
+    }
+    return { kind: "failed", failure: shownFailure(arrival.failure, this.evidence) };
   }
 
   /** Whether a silence is to be endured although nothing is known of the stream's connection. */

@@ -2,16 +2,12 @@ import {
   create,
   type DescMessage,
   type DescMethodUnary,
-  isMessage,
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
-import {
-  CreateProcessRequestSchema,
-  ProcessService,
-} from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { type Failure, failed, type Outcome } from "../errors/outcome.js";
 import type { ContractOrigin, ContractSource } from "./contract/contract-source.js";
 import { DoubtfulOutput } from "./doubtful-output.js";
@@ -123,7 +119,9 @@ class AutoWire implements ClientWire {
       if (doubt.isSettled) {
         return await send();
       }
-      if (method.idempotency === Idempotency.NO_SIDE_EFFECTS && !attempt.hints.long) {
+      const isShortRead = method.idempotency === Idempotency.NO_SIDE_EFFECTS && !attempt.hints.long;
+      // An answer that REST may never give must leave time for gRPC.
+      if (isShortRead && doubt.failure.protocol !== "unvouched") {
         const answer = await send();
         if (this.#judge(doubt, answer)) {
           return answer;
@@ -243,13 +241,15 @@ class AutoWire implements ClientWire {
    * @param answer what REST was found to be.
    */
   #isAccepted({ failure }: Doubt, answer: Outcome<unknown>, { limit }: Attempt): boolean {
-    if (failure.protocol !== "unvouched" || limit.isEnded || answer.ok) {
+    const isLeft = limit.isEnded && !limit.isOverdue;
+    if (failure.protocol !== "unvouched" || isLeft || answer.ok) {
       return false;
     }
     const { protocol } = answer.failure;
     const isProved = protocol === "foreign" || protocol === "excluded";
+    // Also where that took all the time of this call: the next one must not wait for it again.
     this.#contract.accept(isProved ? Number.POSITIVE_INFINITY : UNVOUCHED_MS);
-    return true;
+    return !limit.isEnded;
   }
 
   /**
@@ -282,7 +282,8 @@ class AutoWire implements ClientWire {
       const error =
         failure &&
         new ConnectError(reason, failure.code, failure.metadata, undefined, failure.cause);
-      this.#origin = protocol === "grpc" ? this.#contract.settled?.origin : undefined;
+      this.#origin =
+        protocol === "grpc" ? (this.#contract.settled?.origin ?? "guarded") : undefined;
       this.#onProtocol?.({ protocol, contract: this.#origin ?? "names", reason, error });
     }
   }
@@ -306,7 +307,7 @@ async function ask(
   // What is known of the token is known of the call's.
   const asking: Attempt = { hints: { headers, rejectedToken }, limit, evidence: attempt.evidence };
   try {
-    if (isMessage(message, CreateProcessRequestSchema)) {
+    if ("parent" in message && typeof message.parent === "string") {
       const request = { parent: message.parent, pageSize: 1 };
       return await wire.unary(ProcessService.method.listProcesses, request, asking);
     }

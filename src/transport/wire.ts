@@ -40,8 +40,11 @@ export interface Evidence {
   answered: boolean;
   /** The token that a provider gave for it. Never to be shown. */
   token: string | undefined;
-  /** Whether a create was sent without its `auto_run`: the process is still to be started. */
-  startWithheld?: boolean | undefined;
+  /**
+   * Whether a create was sent by numbers that nobody vouches for. It goes without its `auto_run` then:
+   * the process is still to be started.
+   */
+  guardedCreate?: boolean | undefined;
   /** What went with it as `authorization`, whoever gave it. Never to be shown. */
   credentials: string | undefined;
 }

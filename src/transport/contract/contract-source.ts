@@ -5,7 +5,7 @@ import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
 import type { ContractOption } from "../connection-config.js";
 import { foreign } from "../foreign-failure.js";
-import { type Attempt, type Connection, LEFT, newAttempt } from "../wire.js";
+import { type Attempt, type Connection, LEFT } from "../wire.js";
 import type { Numbers } from "./numbers.js";
 
 /** Where the numbers of a client's messages come from. */
@@ -23,13 +23,23 @@ export type Told =
   | { readonly contract: Contract }
   /** It does not tell. */
   | { readonly refusal: string }
-  /** It said nothing for a while, over a connection that may still be good for other calls. */
-  | { readonly silentMs: number }
-  /** It could not be asked; `broken` where the stream was, on the way of the answer. */
-  | { readonly failure: Failure; readonly broken?: boolean };
+  /**
+   * It said nothing for so long, in milliseconds, over a connection that may still be good for other
+   * calls. The failure is that of the call, where that was not long enough.
+   */
+  | { readonly silentMs: number; readonly connection: Connection; readonly failure: Failure }
+  /** It could not be asked; or the answer was `broken` off, over that connection. */
+  | { readonly failure: Failure; readonly broken?: Connection | undefined };
 
-/** Asks the server. The evidence and the limit are those of a call that waits for it. */
-export type AskServer = (attempt: Attempt, silentMs: number) => Promise<Told>;
+/**
+ * Asks the server, as a call does that waits for it.
+ *
+ * @param silentMs how long it has been silent about this over a connection before, in milliseconds.
+ */
+export type AskServer = (
+  call: Pick<Attempt, "hints" | "limit">,
+  silentMs: (connection: Connection) => number,
+) => Promise<Told>;
 
 /** Which numbers a client speaks. */
 export interface ContractSource {
@@ -149,8 +159,8 @@ export class AskedContract implements ContractSource {
       if (attempt.limit.isEnded) {
         return failed(LEFT);
       }
-      // A call that left, or whose token was refused, says nothing about the others.
-      if (!asked.ok && asked.failure !== LEFT && asked.failure.kind !== "status") {
+      // A call that left says nothing about the others.
+      if (!asked.ok && asked.failure !== LEFT) {
         return asked;
       }
     }
@@ -166,26 +176,15 @@ export class AskedContract implements ContractSource {
     }
   }
 
-  async #ask(attempt: Attempt): Promise<Outcome<SettledNumbers>> {
-    const { hints, limit, evidence } = attempt;
-    const own = newAttempt({ headers: hints.headers, rejectedToken: hints.rejectedToken }, limit);
-    const before = this.#silent?.connection.isGone === false ? this.#silent.ms : 0;
-    const told = await this.#options.ask(own, before);
-    const { connection } = own.evidence;
-    if ("failure" in told) {
-      const isAlive = connection !== undefined && !connection.isGone;
-      if (!told.broken || !isAlive || this.#broken !== connection) {
-        this.#broken = told.broken ? connection : undefined;
-        Object.assign(evidence, own.evidence);
-        return failed(told.failure);
-      }
-      this.#silent = { connection, ms: REFLECTION_SILENCE_MS };
-    }
+  async #ask({ hints, limit }: Attempt): Promise<Outcome<SettledNumbers>> {
+    const told = await this.#options.ask({ hints, limit }, (connection) =>
+      this.#silent?.connection === connection ? this.#silent.ms : 0,
+    );
     if ("silentMs" in told) {
-      this.#silent = connection && { connection, ms: before + told.silentMs };
-      if (limit.isEnded) {
-        return failed(LEFT);
-      }
+      this.#silent = { connection: told.connection, ms: told.silentMs };
+    }
+    if ("failure" in told && !this.#isEnough(told)) {
+      return failed(told.failure);
     }
     this.#askedAt = performance.now();
     if ("contract" in told) {
@@ -199,6 +198,20 @@ export class AskedContract implements ContractSource {
       return failed({ kind: "status", code: Code.FailedPrecondition, message });
     }
     return this.#settle({ contract: BUILT_IN, isGuarded: true, origin: "guarded", reason });
+  }
+
+  /** Whether what went wrong over a connection is a refusal, as long as that connection lives. */
+  #isEnough(told: Extract<Told, { readonly failure: Failure }>): boolean {
+    if ("silentMs" in told) {
+      return told.silentMs >= REFLECTION_SILENCE_MS;
+    }
+    const { broken } = told;
+    if (!broken || broken.isGone || broken !== this.#broken) {
+      this.#broken = broken;
+      return false;
+    }
+    this.#silent = { connection: broken, ms: REFLECTION_SILENCE_MS };
+    return true;
   }
 
   #settle(numbers: SettledNumbers): Outcome<SettledNumbers> {
@@ -216,7 +229,7 @@ function whyNot(told: Exclude<Told, { readonly contract: Contract }>): string {
   if ("refusal" in told) {
     return told.refusal;
   }
-  return "failure" in told
+  return !("silentMs" in told)
     ? `it broke the answer off twice: ${told.failure.message}`
     : `it did not answer within ${REFLECTION_SILENCE_MS} ms`;
 }

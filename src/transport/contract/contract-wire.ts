@@ -1,4 +1,5 @@
 import {
+  clone,
   create,
   type DescMessage,
   type DescMethodUnary,
@@ -7,14 +8,17 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
 import {
   CreateProcessRequestSchema,
   ProcessService,
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
+import type { Limit } from "../../async/limit.js";
 import { type Failure, type FailureKind, failed, type Outcome } from "../../errors/outcome.js";
+import { isNamed } from "../../model/resource-names.js";
 import { type Attempt, type Batch, type ClientWire, LEFT, type OutputSource } from "../wire.js";
 import type { ContractSource } from "./contract-source.js";
-import { mismatch, mismatchIn } from "./guard.js";
+import { mismatch, mismatchIn, suspected } from "./guard.js";
 import type { NumberedWire, Numbers } from "./numbers.js";
 
 /**
@@ -33,8 +37,8 @@ export function contractWire(wire: NumberedWire, source: ContractSource): Client
       const { settled } = source;
       return settled
         ? wire.output(request, attempt, settled)
-        : new LateOutput(async () => {
-            const numbers = await source.settle(attempt);
+        : new LateOutput(attempt, async (asking) => {
+            const numbers = await source.settle(asking);
             return numbers.ok
               ? { ok: true, value: wire.output(request, attempt, numbers.value) }
               : numbers;
@@ -59,22 +63,32 @@ async function unaryInDoubt<I extends DescMessage, O extends DescMessage>(
   if (!numbers.value.isGuarded) {
     return await wire.unary(method, input, attempt, numbers.value);
   }
-  const message = create(method.input, input);
-  if (isMessage(message, CreateProcessRequestSchema) && message.autoRun) {
+  const { evidence, hints } = attempt;
+  // A wait changes nothing.
+  const hasEffect = method.idempotency !== Idempotency.NO_SIDE_EFFECTS && !hints.long;
+  // A copy, since an interceptor may look at its own again.
+  const message = clone(method.input, create(method.input, input));
+  if (isMessage(message, CreateProcessRequestSchema)) {
     // The caller starts it, when the answer has shown that the request was understood.
-    attempt.evidence.startWithheld = true;
+    evidence.guardedCreate = true;
     message.autoRun = false;
-  } else if (method.idempotency !== Idempotency.NO_SIDE_EFFECTS && "name" in message) {
+  } else if (hasEffect && "name" in message) {
     const seen = await look(wire, `${message.name}`, attempt, numbers.value);
     if (!seen.ok) {
       return seen;
     }
   }
-  return checked(
+  const outcome = checked(
     await wire.unary(method, message as MessageInitShape<I>, attempt, numbers.value),
     (output) => mismatchIn(method, message, output),
-    method.idempotency === Idempotency.NO_SIDE_EFFECTS ? "" : "; the call had its effect, perhaps",
+    hasEffect ? "; the call had its effect, perhaps" : "",
   );
+  const sign = outcome.ok ? undefined : outcome.failure.protocol;
+  if (sign !== undefined && sign !== "spoken") {
+    // Nothing has seen it: what follows over another protocol starts the process by itself.
+    evidence.guardedCreate = false;
+  }
+  return outcome;
 }
 
 /** Looks at a process before something is done to it: reads it, and finds its name in the answer. */
@@ -87,7 +101,7 @@ async function look(
   const method = ProcessService.method.getProcess;
   const answer = await wire.unary(method, { name }, attempt, numbers);
   const outcome = checked(answer, (output) =>
-    output.process?.name === name
+    isNamed(name, output.process?.name ?? "")
       ? mismatchIn(method, { name }, output)
       : `it is not about ${name}, which was asked for`,
   );
@@ -108,24 +122,25 @@ function checked<T>(
     const what = check(outcome.value);
     return what === undefined ? outcome : failed(mismatch(what, effect));
   }
-  const { failure } = outcome;
-  return failure.kind === "unreadable" && !failure.mismatch
-    ? failed({ ...mismatch(failure.message, effect), cause: failure.cause })
-    : outcome;
+  return failed(suspected(outcome.failure, effect));
 }
 
-/** A stream whose wire is to be prepared first. */
+/** A stream that is opened when the numbers are settled. */
 class LateOutput implements OutputSource {
   readonly #opening: Promise<Failure | undefined>;
+  readonly #limit: Limit;
   #source: OutputSource | undefined;
-  #isClosed = false;
 
-  constructor(open: () => Promise<Outcome<OutputSource>>) {
-    this.#opening = open().then((opened) => {
+  constructor(attempt: Attempt, open: (asking: Attempt) => Promise<Outcome<OutputSource>>) {
+    // Ends what is asked before when the stream is left.
+    this.#limit = attempt.limit.within({});
+    this.#opening = open({ ...attempt, limit: this.#limit }).then((opened) => {
+      const isLeft = this.#limit.isEnded;
+      this.#limit.release();
       if (!opened.ok) {
         return opened.failure;
       }
-      if (this.#isClosed) {
+      if (isLeft) {
         opened.value.close();
         return LEFT;
       }
@@ -144,7 +159,7 @@ class LateOutput implements OutputSource {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#limit.end(() => new ConnectError("the stream is not needed any more", Code.Canceled));
     this.#source?.close();
   }
 }

@@ -35,6 +35,13 @@ export function mismatch(what: string, effect = ""): Failure {
   return { kind: "status", code: Code.Internal, message, mismatch: true };
 }
 
+/** The failure of an answer that nobody vouches for the numbers of: by others it may be readable. */
+export function suspected(failure: Failure, effect = ""): Failure {
+  return failure.malformed
+    ? { ...mismatch(failure.message, effect), cause: failure.cause }
+    : failure;
+}
+
 /**
  * What cannot be true of an answer, where nobody vouches for the numbers that it was read by. It is an
  * alarm, no proof: docs/transports.md has what no check sees.
@@ -182,7 +189,11 @@ function ofRequest(request: Message, answer: ReflectMessage, output: Message): s
   }
   if (isMessage(request, CreateProcessRequestSchema) && request.process) {
     const asked = request.process;
-    return eachProcess(answer, (made) => ofCreated(asked, made));
+    return eachProcess(answer, (made) =>
+      made.state === State.PENDING
+        ? createdOtherwise(asked, made)
+        : `a process that was not to be started is ${State[made.state]}`,
+    );
   }
   return undefined;
 }
@@ -200,18 +211,28 @@ function ofList(
   return other && `a list with the filter ${filter} has a process that is ${State[other.state]}`;
 }
 
-/** A server repeats what it was asked to make. Values of variables are not compared. */
-function ofCreated(asked: Process, made: Process): string | undefined {
-  if (made.state !== State.PENDING) {
-    return `a process that was not to be started is ${State[made.state]}`;
-  }
-  if (made.command !== asked.command && !made.command.endsWith(`/${asked.command}`)) {
+/** What a process is made of. */
+interface Made {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly workingDirectory: string;
+  readonly environmentVariables: Readonly<Record<string, unknown>>;
+  readonly secretEnvironmentVariables: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * How a process is made otherwise than was asked for; undefined if it is not. A server repeats what it
+ * was asked to make; values of variables are not compared.
+ */
+export function createdOtherwise(asked: Partial<Made>, made: Made): string | undefined {
+  const { command = "", args = [], workingDirectory = "" } = asked;
+  if (made.command !== command && !made.command.endsWith(`/${command}`)) {
     return "the process was created with another command";
   }
-  if (!isSame(made.args, asked.args)) {
+  if (!isSame(made.args, args)) {
     return "the process was created with other arguments";
   }
-  if (directory(made.workingDirectory) !== directory(asked.workingDirectory)) {
+  if (directory(made.workingDirectory) !== directory(workingDirectory)) {
     return "the process was created with another working directory";
   }
   return isSame(variables(made), variables(asked))
@@ -219,8 +240,8 @@ function ofCreated(asked: Process, made: Process): string | undefined {
     : "the process was created with other environment variables";
 }
 
-function variables(process: Process): string[] {
-  const { environmentVariables, secretEnvironmentVariables } = process;
+function variables(process: Partial<Made>): string[] {
+  const { environmentVariables = {}, secretEnvironmentVariables = {} } = process;
   const plain = Object.keys(environmentVariables).map((name) => `plain ${name}`);
   const secret = Object.keys(secretEnvironmentVariables).map((name) => `secret ${name}`);
   return [...plain, ...secret].sort();

@@ -99,7 +99,7 @@ function onlyMessage<M extends DescMethod>(
   try {
     const stray = isGuarded ? strayFieldIn(descriptor.output, message) : undefined;
     if (stray !== undefined) {
-      return failed({ kind: "unreadable", code: Code.Internal, message: stray });
+      return failed({ kind: "unreadable", code: Code.Internal, message: stray, malformed: true });
     }
     return { ok: true, value: response(fromBinary<M["output"]>(descriptor.output, message)) };
   } catch (error) {

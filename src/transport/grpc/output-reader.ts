@@ -8,7 +8,7 @@ import {
 import { BUILT_IN, type Contract, type NumberedMethod } from "../../contract/contract.js";
 import type { Failure } from "../../errors/outcome.js";
 import { ownedBytes } from "../../model/output.js";
-import { frameMismatch, mismatch as mismatchFailure } from "../contract/guard.js";
+import { frameMismatch, mismatch, suspected } from "../contract/guard.js";
 import { strayFieldIn } from "../contract/stray-fields.js";
 import { BatchBuilder, PieceBatch } from "../output-batch.js";
 import type { Batch } from "../wire.js";
@@ -247,15 +247,16 @@ export class OutputReader implements MessageReader {
     try {
       const stray = isStrict ? strayFieldIn(method.descriptor.output, message) : undefined;
       if (stray !== undefined) {
-        return mismatchFailure(stray);
+        return mismatch(stray);
       }
       read = fromBinary(method.descriptor.output, message);
     } catch (error) {
-      return unreadable(error);
+      const failure = unreadable(error);
+      return isStrict ? suspected(failure) : failure;
     }
-    const mismatch = isStrict ? frameMismatch(read) : undefined;
-    if (mismatch) {
-      return mismatch;
+    const untrue = isStrict ? frameMismatch(read) : undefined;
+    if (untrue) {
+      return untrue;
     }
     method.response(read);
     this.#flush(chunk);
@@ -282,5 +283,6 @@ export function unreadable(cause: unknown): Failure {
     code: Code.Internal,
     message: `the server's answer cannot be read: ${why}`,
     cause,
+    malformed: true,
   };
 }

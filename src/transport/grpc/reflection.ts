@@ -8,10 +8,13 @@ import {
   type ServerReflectionResponse,
   ServerReflectionResponseSchema,
 } from "../../../gen/grpc/reflection/v1/reflection_pb.js";
+import { startTimer } from "../../async/timer.js";
 import { contractOf, serviceIn } from "../../contract/contract.js";
 import type { Failure } from "../../errors/outcome.js";
 import { type AskServer, REFLECTION_SILENCE_MS, type Told } from "../contract/contract-source.js";
-import { type Attempt, type Connection, LEFT } from "../wire.js";
+import { shownFailure } from "../shown-failure.js";
+import { SAME_TOKEN } from "../token.js";
+import { type Attempt, type Connection, LEFT, newAttempt } from "../wire.js";
 import { GrpcCall, type GrpcSettings } from "./grpc-call.js";
 import { envelope, type MessageReader, WholeMessages } from "./messages.js";
 
@@ -23,47 +26,78 @@ const NOT_FOUND = 5;
 
 /** Asks servers for their contract, by gRPC server reflection. */
 export function askByReflection(settings: GrpcSettings): AskServer {
-  return async (attempt, silentMs) => {
+  return async ({ hints, limit }, silentMs) => {
+    let { rejectedToken } = hints;
+    let refused: string | undefined;
+    const ask = (version: (typeof VERSIONS)[number]): Promise<Heard> => {
+      const attempt = newAttempt({ headers: hints.headers, rejectedToken }, limit);
+      return limit.isEnded
+        ? Promise.resolve({ failure: LEFT })
+        : new Conversation(settings, attempt, version, silentMs).heard;
+    };
+    let missing = "";
     for (const version of VERSIONS) {
-      if (attempt.limit.isEnded) {
-        return { failure: LEFT };
+      let heard = await ask(version);
+      if ("rejectedToken" in heard && refused === undefined) {
+        ({ rejectedToken, why: refused } = heard);
+        heard = await ask(version);
       }
-      const told = await new Conversation(settings, attempt, version, silentMs).told;
-      if (told !== "unimplemented") {
-        return told;
+      if ("rejectedToken" in heard) {
+        return { refusal: heard.why };
       }
+      if ("failure" in heard && heard.failure === SAME_TOKEN && refused !== undefined) {
+        // There is no other token, and the call itself may be allowed with this one.
+        return { refusal: refused };
+      }
+      if (!("missing" in heard)) {
+        return heard;
+      }
+      missing ||= heard.missing;
     }
-    return { refusal: "it has no reflection service" };
+    return { refusal: missing };
   };
 }
+
+/** What one conversation came to. */
+type Heard =
+  | Told
+  /** The service is not there. */
+  | { readonly missing: string }
+  /** Its token, which a provider gave, was refused. */
+  | { readonly rejectedToken: string; readonly why: string };
 
 type Question = ServerReflectionRequest["messageRequest"];
 
 /** One stream of reflection: questions, and an answer to each in the same order. */
 class Conversation {
-  readonly told: Promise<Told | "unimplemented">;
+  readonly heard: Promise<Heard>;
   readonly #attempt: Attempt;
   readonly #call: GrpcCall;
-  readonly #silenceMs: number;
+  readonly #silentBefore: (connection: Connection) => number;
   readonly #files = new Map<string, FileDescriptorProto>();
   readonly #asked = new Set<string>();
+  // Those without an answer, in their order.
+  readonly #questions: Question[] = [];
   #service: string = ProcessService.typeName;
-  #unanswered = 0;
+  #hasListed = false;
+  #missingFile: string | undefined;
   #bytes = 0;
-  #sentAt = 0;
-  #silence: NodeJS.Timeout | undefined;
-  #settle: (told: Told | "unimplemented") => void = () => undefined;
+  // Since when it is silent, and how long it was silent before that.
+  #since = 0;
+  #beforeMs = 0;
+  #stopTimer: (() => void) | undefined;
+  #isOver = false;
+  #settle: (heard: Heard) => void = () => undefined;
 
-  /** @param silentMs how long the server has been silent about this before, on the same connection. */
   constructor(
     settings: GrpcSettings,
     attempt: Attempt,
     version: (typeof VERSIONS)[number],
-    silentMs: number,
+    silentMs: (connection: Connection) => number,
   ) {
     this.#attempt = attempt;
-    this.#silenceMs = Math.max(0, REFLECTION_SILENCE_MS - silentMs);
-    this.told = new Promise((resolve) => {
+    this.#silentBefore = silentMs;
+    this.heard = new Promise((resolve) => {
       this.#settle = resolve;
     });
     const reader = new WholeMessages(MOST_BYTES, (message) => this.#onMessage(message));
@@ -72,23 +106,64 @@ class Conversation {
       attempt,
       reader,
       (failure) => this.#onEnd(failure),
-      () => this.#onSent(),
+      (connection) => this.#onSent(connection),
     );
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
     const question = { case: "fileContainingSymbol", value: this.#service } as const;
     this.#call.start(path, this.#bodyOf(question), true);
   }
 
-  #onSent(): void {
-    this.#sentAt = performance.now();
-    this.#silence = setTimeout(() => this.#tell({ silentMs: this.#silenceMs }), this.#silenceMs);
+  #onSent(connection: Connection): void {
+    this.#since = performance.now();
+    this.#beforeMs = this.#silentBefore(connection);
+    this.#watch();
   }
 
-  #tell(told: Told | "unimplemented"): void {
-    clearTimeout(this.#silence);
-    this.#settle(told);
-    // Tells nothing more; without effect where the stream has ended.
+  get #silentMs(): number {
+    return this.#beforeMs + performance.now() - this.#since;
+  }
+
+  #watch(): void {
+    const leftMs = Math.max(0, REFLECTION_SILENCE_MS - this.#silentMs);
+    this.#stopTimer = startTimer(leftMs, () => {
+      // What came while this process stood still is read first.
+      setImmediate(() => {
+        if (!this.#isOver) {
+          this.#tellSilence() || this.#watch();
+        }
+      });
+    });
+  }
+
+  #tellSilence(): boolean {
+    const silentMs = this.#silentMs;
+    const { connection } = this.#attempt.evidence;
+    if (!connection || silentMs < REFLECTION_SILENCE_MS) {
+      return false;
+    }
+    this.#tell({ silentMs, connection, failure: LEFT });
+    return true;
+  }
+
+  #tell(heard: Heard): void {
+    if (this.#isOver) {
+      return;
+    }
+    this.#isOver = true;
+    this.#stopTimer?.();
+    this.#settle(heard);
+    // Without effect where the stream has ended.
     this.#call.close();
+  }
+
+  #refuse(why: string): void {
+    this.#tell({ refusal: this.#shown(why) });
+  }
+
+  /** A text of the server's, without the token that was sent to it. */
+  #shown(message: string): string {
+    const failure = { kind: "status", code: Code.Unknown, message } as const;
+    return shownFailure(failure, this.#attempt.evidence).message;
   }
 
   #ask(question: Question): void {
@@ -96,46 +171,58 @@ class Conversation {
   }
 
   #bodyOf(messageRequest: Question): Uint8Array {
-    this.#unanswered += 1;
+    this.#questions.push(messageRequest);
     const request = create(ServerReflectionRequestSchema, { messageRequest });
     return envelope(toBinary(ServerReflectionRequestSchema, request));
   }
 
   #onMessage(message: Uint8Array): void {
-    this.#silence?.refresh();
-    this.#unanswered -= 1;
+    if (this.#isOver) {
+      return;
+    }
+    this.#since = performance.now();
+    this.#beforeMs = 0;
     try {
-      this.#onAnswer(fromBinary(ServerReflectionResponseSchema, message).messageResponse);
+      const { messageResponse } = fromBinary(ServerReflectionResponseSchema, message);
+      this.#onAnswer(messageResponse, this.#questions.shift());
     } catch (error) {
       // What the server sent is none of what it should be.
       const why = error instanceof Error ? error.message : String(error);
-      this.#tell({ refusal: `its answer cannot be used: ${why}` });
+      this.#refuse(`its answer cannot be used: ${why}`);
     }
   }
 
-  #onAnswer(answer: ServerReflectionResponse["messageResponse"]): void {
+  #onAnswer(
+    answer: ServerReflectionResponse["messageResponse"],
+    question: Question | undefined,
+  ): void {
     switch (answer.case) {
       case "fileDescriptorResponse":
         this.#onFiles(answer.value.fileDescriptorProto);
         break;
       case "listServicesResponse":
+        this.#hasListed = true;
         this.#service = serviceIn(answer.value.service.map(({ name }) => name));
         this.#ask({ case: "fileContainingSymbol", value: this.#service });
         break;
       case "errorResponse": {
         const { errorCode, errorMessage } = answer.value;
-        const isOurs = this.#files.size === 0 && this.#service === ProcessService.typeName;
-        if (errorCode === NOT_FOUND && isOurs) {
+        const isMissing = errorCode === NOT_FOUND;
+        if (isMissing && question?.case === "fileContainingSymbol" && !this.#hasListed) {
           // It may be called otherwise there.
           this.#ask({ case: "listServices", value: "" });
+        } else if (isMissing && question?.case === "fileByFilename") {
+          // What has options only is not needed, and some servers do not have it.
+          this.#missingFile ??= question.value;
+          this.#onFiles([]);
         } else {
-          this.#tell({ refusal: `${errorMessage} (code ${errorCode})` });
+          this.#refuse(`${errorMessage} (code ${errorCode})`);
         }
         break;
       }
       case "allExtensionNumbersResponse":
       case undefined:
-        this.#tell({ refusal: "it answers another question" });
+        this.#refuse("it answers another question");
     }
   }
 
@@ -145,70 +232,87 @@ class Conversation {
       this.#bytes += this.#files.has(file.name) ? 0 : bytes.length;
       this.#files.set(file.name, file);
     }
+    const isTooMuch = () =>
+      this.#bytes > MOST_BYTES || this.#files.size + this.#questions.length > MOST_FILES;
     for (const name of [...this.#files.values()].flatMap(({ dependency }) => dependency)) {
       // Those of google are the same everywhere, and some servers do not have them.
-      if (!this.#files.has(name) && !this.#asked.has(name) && !name.startsWith("google/")) {
+      const isKnown = this.#files.has(name) || this.#asked.has(name) || name.startsWith("google/");
+      if (!isKnown && !isTooMuch()) {
         this.#asked.add(name);
         this.#ask({ case: "fileByFilename", value: name });
       }
     }
-    if (this.#bytes > MOST_BYTES || this.#files.size + this.#unanswered > MOST_FILES) {
-      const refusal = `its contract is more than ${MOST_FILES} files or ${MOST_BYTES} bytes`;
-      this.#tell({ refusal });
-    } else if (this.#unanswered === 0) {
-      this.#tell({ contract: contractOf(this.#files.values(), this.#service) });
+    if (isTooMuch()) {
+      this.#refuse(`its contract is more than ${MOST_FILES} files or ${MOST_BYTES} bytes`);
+    } else if (this.#questions.length === 0) {
+      this.#tellContract();
+    }
+  }
+
+  #tellContract(): void {
+    const contract = contractOf(this.#files.values(), this.#service);
+    if (this.#missingFile !== undefined && contract.gaps.length > 0) {
+      this.#refuse(`it does not have its own file ${this.#missingFile}`);
+    } else {
+      this.#tell({ contract });
     }
   }
 
   #onEnd(failure: Failure | undefined): void {
-    this.#tell(failure ? this.#meaningOf(failure) : { refusal: "it ended without an answer" });
+    this.#tell(
+      failure
+        ? this.#meaningOf(shownFailure(failure, this.#attempt.evidence))
+        : { refusal: "it ended without an answer" },
+    );
   }
 
-  #meaningOf(failure: Failure): Told | "unimplemented" {
-    const { evidence, hints } = this.#attempt;
-    if (failure === LEFT && evidence.connection && !evidence.answered) {
-      return { silentMs: performance.now() - this.#sentAt };
-    }
+  #meaningOf(failure: Failure): Heard {
+    const { token, connection } = this.#attempt.evidence;
+    // Whatever became of it, the call that waits for it was not sent.
+    const message = `${failure.message} (the server was asked for its contract, which contract: "built-in" does without)`;
+    const unsent: Failure = { ...failure, kind: "refused", message };
     switch (failure.kind) {
       case "local":
+        return failure === LEFT && connection
+          ? { silentMs: this.#silentMs, connection, failure }
+          : { failure };
+      case "deadline":
+        return connection
+          ? { silentMs: this.#silentMs, connection, failure: unsent }
+          : { failure: unsent };
       case "refused":
         return { failure };
       case "lost":
       case "unavailable":
-      case "deadline": {
-        const message = `${failure.message} (the server was asked for its contract, which contract: "built-in" does without)`;
-        // Whatever became of it, the call that waits for it was not sent.
-        return {
-          failure: { ...failure, kind: "refused", message },
-          broken: failure.kind === "lost",
-        };
-      }
+        return { failure: unsent, broken: failure.kind === "lost" ? connection : undefined };
       case "unreadable":
         return { refusal: failure.message };
-      case "status":
-        if (failure.code === Code.Unimplemented && failure.protocol === "spoken") {
-          return "unimplemented";
+      case "status": {
+        if (failure.delay !== undefined && failure.delay !== "never") {
+          return { failure: unsent };
         }
-        return failure.code === Code.Unauthenticated &&
-          evidence.token !== undefined &&
-          hints.rejectedToken === undefined
-          ? // The call that waits for it gets another token, and asks once more.
-            { failure }
+        // HTTP 404 as well, which is what gRPC makes of it (http-grpc-status-mapping.md).
+        if (failure.code === Code.Unimplemented) {
+          return { missing: failure.message };
+        }
+        return failure.code === Code.Unauthenticated && token !== undefined
+          ? { rejectedToken: token, why: failure.message }
           : { refusal: failure.message };
+      }
     }
   }
 }
 
 /** A call that tells when it was sent. */
 class ReflectionCall extends GrpcCall {
-  readonly #onSent: () => void;
+  readonly #onSent: (connection: Connection) => void;
 
   constructor(
     settings: GrpcSettings,
     attempt: Attempt,
     reader: MessageReader,
     done: (failure: Failure | undefined) => void,
-    onSent: () => void,
+    onSent: (connection: Connection) => void,
   ) {
     super(settings, attempt, reader, done);
     this.#onSent = onSent;
@@ -216,6 +320,6 @@ class ReflectionCall extends GrpcCall {
 
   override sent(connection: Connection): void {
     super.sent(connection);
-    this.#onSent();
+    this.#onSent(connection);
   }
 }
