@@ -12,6 +12,7 @@ import {
   type RetryEvent,
 } from "../index.js";
 import { CliError, EXIT, failureText, UsageError } from "./failure.js";
+import type { Progress } from "./progress.js";
 import { aside } from "./stdio.js";
 
 /** The options that tell which AIEM is meant, and how to reach it. Every command has them. */
@@ -50,6 +51,12 @@ export interface Session {
   name(id: string): string;
 }
 
+/** What a session is made from. */
+export interface SessionOptions extends ConnectionOptions {
+  /** Is told of outages. */
+  readonly progress?: Progress;
+}
+
 /** Where a connection comes from. */
 export interface FoundConnection {
   readonly connection: ConnectionConfig;
@@ -63,7 +70,7 @@ export interface FoundConnection {
  * @param given takes the place of what the options name, such as an embedded engine.
  */
 export async function withSession<T>(
-  options: ConnectionOptions,
+  options: SessionOptions,
   use: (session: Session) => Promise<T>,
   given?: { readonly connection: ConnectionConfig; readonly parent: string },
 ): Promise<T> {
@@ -73,7 +80,7 @@ export async function withSession<T>(
     ...tlsOptions(options),
     protocol: options.protocol,
     allowPlaintextToken: options.allowPlaintextToken,
-    ...hooks(options.verbose === true),
+    ...hooks(options),
   });
   try {
     return await use({
@@ -133,15 +140,25 @@ function setting(name: string): string | undefined {
   return value === "" ? undefined : value;
 }
 
-function hooks(verbose: boolean) {
-  if (!verbose) {
-    return {};
-  }
+function hooks({ verbose, progress }: SessionOptions) {
+  const tell = (text: string) => {
+    if (verbose) {
+      progress?.clear();
+      aside(text);
+    }
+  };
   return {
-    onRetry: ({ method, failures, delayMs, error }: RetryEvent) =>
-      aside(`${method} failed (${failures}), again in ${delayMs} ms: ${failureText(error)}`),
-    onResume: ({ replayedBytes, error }: ResumeEvent) =>
-      aside(`output goes on after ${replayedBytes} bytes sent again: ${failureText(error)}`),
-    onProtocol: ({ protocol, reason }: ProtocolEvent) => aside(`speaks ${protocol}: ${reason}`),
+    onRetry: (event: RetryEvent) => {
+      const { method, failures, delayMs, error } = event;
+      progress?.retry(event);
+      tell(
+        `${method} failed (${failures}), again in ${Math.round(delayMs)} ms: ${failureText(error)}`,
+      );
+    },
+    onResume: (event: ResumeEvent) => {
+      progress?.resume(event);
+      tell(`output goes on after ${event.replayedBytes} bytes that were sent again`);
+    },
+    onProtocol: ({ protocol, reason }: ProtocolEvent) => tell(`speaks ${protocol}: ${reason}`),
   };
 }

@@ -1,4 +1,4 @@
-import type { Process } from "../index.js";
+import type { FinishedProcess, Process } from "../index.js";
 import { ago, printable, span, styled } from "./text.js";
 
 /** The titles of what `processRow` gives. */
@@ -36,6 +36,11 @@ export function tookText({ startTime, endTime }: Process): string {
   return startTime === undefined
     ? "-"
     : span((endTime?.getTime() ?? Date.now()) - startTime.getTime());
+}
+
+/** The exit code of whatever forwards it; a process that failed without one is a 1. */
+export function exitCodeOf({ exitCode }: FinishedProcess): number {
+  return exitCode ?? 1;
 }
 
 /** The command line, with quotes where a shell would need them. */
