@@ -19,6 +19,7 @@ export class Progress {
   #outage: { readonly since: number; failures: number; why: string } | undefined;
   #look: (() => Promise<Process>) | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #isPending = false;
   #hasOutput = false;
   // A line that the process has not ended stands before the cursor, and must not be overwritten.
   #isAtLineStart = true;
@@ -31,10 +32,10 @@ export class Progress {
     this.#timer = this.#isOn ? setInterval(() => this.#draw(), REDRAW_MS).unref() : undefined;
   }
 
-  /** What follows is the output of a process, which can be looked at while it says nothing. */
-  follow(look: () => Promise<Process>): void {
+  /** What follows comes from a process, which can be looked at while it says nothing. */
+  follow(look: () => Promise<Process>, waitsFor = "waiting for output"): void {
     this.clear();
-    this.#waitsFor = "waiting for output";
+    this.#waitsFor = waitsFor;
     this.#look = look;
     this.#since = performance.now();
   }
@@ -109,10 +110,11 @@ export class Progress {
   #text(now: number): string | undefined {
     if (this.#outage) {
       const { since, failures, why } = this.#outage;
-      return `no connection for ${span(now - since)}, ${failures} failed attempts: ${why}`;
+      return `no answer for ${span(now - since)} (attempts: ${failures}): ${why}`;
     }
     // A process that has spoken may be silent for as long as it likes.
-    return this.#hasOutput ? undefined : `${this.#waitsFor} for ${span(now - this.#since)}`;
+    const waitsFor = this.#isPending ? "it is pending: waiting for its start" : this.#waitsFor;
+    return this.#hasOutput ? undefined : `${waitsFor} (${span(now - this.#since)})`;
   }
 
   #askForState(now: number): void {
@@ -122,8 +124,7 @@ export class Progress {
     this.#lookedAt = now;
     this.#look().then(
       ({ state }) => {
-        const isPending = state === "STATE_PENDING";
-        this.#waitsFor = isPending ? "pending: waiting for its start" : "waiting for output";
+        this.#isPending = state === "STATE_PENDING";
         this.#outage = undefined;
       },
       // What cannot be reached is told by the retries of the stream itself.
