@@ -3,6 +3,7 @@ import { VERSION } from "../model/version.js";
 import { addCreate } from "./commands/create.js";
 import { addGet } from "./commands/get.js";
 import { addList } from "./commands/list.js";
+import { addLogs } from "./commands/logs.js";
 import { addRun } from "./commands/run.js";
 import { addSignal } from "./commands/signal.js";
 import { addStart } from "./commands/start.js";
@@ -21,6 +22,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addStart,
   addList,
   addGet,
+  addLogs,
   addWait,
   addSignal,
   addStop,

@@ -73,18 +73,23 @@ export class Progress {
     }
     return new Writable({
       write: (chunk: Uint8Array, _encoding, done) => {
-        this.#output(chunk, writable.isTTY);
+        this.output(chunk, writable);
         writable.write(chunk, done);
       },
     });
   }
 
-  #output(chunk: Uint8Array, isTerminal: boolean): void {
+  /**
+   * Something has come.
+   *
+   * @param chunk what is about to be written to `target`, if anything is.
+   */
+  output(chunk?: Uint8Array, target?: NodeJS.WriteStream): void {
     this.clear();
     this.#hasOutput = true;
     this.#outage = undefined;
     this.#since = performance.now();
-    if (isTerminal) {
+    if (chunk && target?.isTTY) {
       this.#isAtLineStart = chunk.at(-1) === 0x0a;
     }
   }

@@ -10,15 +10,19 @@ export function ignoreOutputErrors(): void {
 }
 
 /**
- * Writes to stdout, and resolves when that is handed on, so that nothing piles up behind a slow
- * reader.
+ * Writes, and resolves when that is handed on, so that nothing piles up behind a slow reader.
  *
  * @throws the error of the write: EPIPE where nobody reads any more.
  */
-export async function print(data: string | Uint8Array): Promise<void> {
+export async function write(stream: NodeJS.WriteStream, data: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    process.stdout.write(data, (error) => (error ? reject(error) : resolve()));
+    stream.write(data, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** Writes to stdout, as `write` does. */
+export async function print(data: string): Promise<void> {
+  await write(process.stdout, data);
 }
 
 /** Writes a value to stdout as one line of JSON. */

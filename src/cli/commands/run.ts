@@ -165,6 +165,7 @@ class Run {
     if (json) {
       await printJson({ type: "started", process: created });
       for await (const chunk of client.streamOutput(name, { signal })) {
+        this.#progress.output();
         await printJson({ type: "output", ...outputJson(chunk) });
       }
     } else {
