@@ -1,11 +1,20 @@
 import { Writable } from "node:stream";
-import type { Process, ResumeEvent, RetryEvent } from "../index.js";
+import { ConnectError, type Process, type ResumeEvent, type RetryEvent } from "../index.js";
 import { failureText } from "./failure.js";
-import { printable, span, styled } from "./text.js";
+import { clearStatus, showStatus } from "./stdio.js";
+import { printable, span } from "./text.js";
 
 const SILENCE_MS = 2_000;
 const REDRAW_MS = 500;
 const LOOK_EVERY_MS = 10_000;
+// An outage may be over without a word, where the process has none to say.
+const LOOK_IN_OUTAGE_MS = 3_000;
+
+/** Why an attempt failed, without what it was: that is told beside it. */
+export function reasonOf({ method, resource, error }: RetryEvent): string {
+  const text = error instanceof ConnectError ? error.rawMessage : failureText(error);
+  return printable(text.replace(`${method} of ${resource}: `, ""));
+}
 
 /**
  * Tells on a terminal, after two seconds of silence, what is being waited for, in one line that
@@ -13,38 +22,44 @@ const LOOK_EVERY_MS = 10_000;
  */
 export class Progress {
   readonly #isOn: boolean;
+  // The line must not stay where the prompt of the shell comes next.
+  readonly #onInterrupt = () => {
+    clearStatus();
+    if (process.listenerCount("SIGINT") === 0) {
+      process.kill(process.pid, "SIGINT");
+    }
+  };
   readonly #timer: NodeJS.Timeout | undefined;
   #since = performance.now();
-  #waitsFor: string;
-  #outage: { readonly since: number; failures: number; why: string } | undefined;
+  #waitsFor = "waiting for an answer";
+  #outage: { readonly since: number; readonly failures: number; readonly why: string } | undefined;
   #look: (() => Promise<Process>) | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #isPending = false;
   #hasOutput = false;
   // A line that the process has not ended stands before the cursor, and must not be overwritten.
   #isAtLineStart = true;
-  #isShown = false;
 
-  /** @param waitsFor what is being waited for at first. */
-  constructor(waitsFor = "connecting") {
-    this.#waitsFor = waitsFor;
+  constructor() {
     this.#isOn = process.stderr.isTTY === true;
-    this.#timer = this.#isOn ? setInterval(() => this.#draw(), REDRAW_MS).unref() : undefined;
+    if (this.#isOn) {
+      this.#timer = setInterval(() => this.#draw(), REDRAW_MS).unref();
+      process.once("SIGINT", this.#onInterrupt);
+    }
   }
 
   /** What follows comes from a process, which can be looked at while it says nothing. */
   follow(look: () => Promise<Process>, waitsFor = "waiting for output"): void {
-    this.clear();
+    clearStatus();
     this.#waitsFor = waitsFor;
     this.#look = look;
     this.#since = performance.now();
   }
 
   /** An attempt has failed, and there will be another. */
-  retry({ failures, error }: RetryEvent): void {
-    this.#outage ??= { since: performance.now(), failures, why: "" };
-    this.#outage.failures = failures;
-    this.#outage.why = failureText(error);
+  retry(event: RetryEvent): void {
+    const since = this.#outage?.since ?? performance.now();
+    this.#outage = { since, failures: event.failures, why: reasonOf(event) };
   }
 
   /** What was broken goes on. */
@@ -52,18 +67,11 @@ export class Progress {
     this.#outage = undefined;
   }
 
-  /** Takes the line away, before something else is written. */
-  clear(): void {
-    if (this.#isShown) {
-      this.#isShown = false;
-      process.stderr.write("\r\u001b[K");
-    }
-  }
-
   /** Ends it. */
   close(): void {
-    this.clear();
+    clearStatus();
     clearInterval(this.#timer);
+    process.off("SIGINT", this.#onInterrupt);
   }
 
   /** The same Writable, before whose writes the line vanishes. */
@@ -85,7 +93,7 @@ export class Progress {
    * @param chunk what is about to be written to `target`, if anything is.
    */
   output(chunk?: Uint8Array, target?: NodeJS.WriteStream): void {
-    this.clear();
+    clearStatus();
     this.#hasOutput = true;
     this.#outage = undefined;
     this.#since = performance.now();
@@ -102,14 +110,10 @@ export class Progress {
     this.#askForState(now);
     const text = this.#text(now);
     if (text === undefined) {
-      this.clear();
+      clearStatus();
       return;
     }
-    this.#isShown = true;
-    const width = Math.max(20, process.stderr.columns ?? 80) - 1;
-    const shown = printable(text);
-    const cut = shown.length > width ? `${shown.slice(0, width - 1)}…` : shown;
-    process.stderr.write(`\r\u001b[K${styled("dim", cut, process.stderr)}`);
+    showStatus(text);
   }
 
   #text(now: number): string | undefined {
@@ -123,7 +127,9 @@ export class Progress {
   }
 
   #askForState(now: number): void {
-    if (this.#look === undefined || this.#hasOutput || now - this.#lookedAt < LOOK_EVERY_MS) {
+    const everyMs = this.#outage ? LOOK_IN_OUTAGE_MS : LOOK_EVERY_MS;
+    const isSilence = this.#outage !== undefined || !this.#hasOutput;
+    if (this.#look === undefined || !isSilence || now - this.#lookedAt < everyMs) {
       return;
     }
     this.#lookedAt = now;

@@ -21,7 +21,7 @@ import { about, CliError, EXIT, UsageError } from "../failure.js";
 import { LineSearch } from "../line-search.js";
 import { outputJson } from "../output-json.js";
 import { exitCodeOf } from "../process-text.js";
-import { Progress } from "../progress.js";
+import type { Progress } from "../progress.js";
 import { type EndingSignal, onSignals } from "../signals.js";
 import { aside, printJson, write } from "../stdio.js";
 
@@ -78,15 +78,9 @@ function parseRegex(text: string): RegExp {
 
 async function logs(id: string, options: LogsOptions): Promise<void> {
   check(options);
-  const progress = new Progress();
-  try {
-    await withSession({ ...options, progress }, async (session) => {
-      const name = session.name(id);
-      process.exitCode = await new Logs(session, name, options, progress).show();
-    });
-  } finally {
-    progress.close();
-  }
+  await withSession(options, async (session) => {
+    process.exitCode = await new Logs(session, session.name(id), options).show();
+  });
 }
 
 function check({ output, resumeFile, until, exitCode, follow, timeout, json }: LogsOptions): void {
@@ -131,11 +125,11 @@ class Logs {
   readonly #progress: Progress;
   readonly #stop = new AbortController();
 
-  constructor(session: Session, name: string, options: LogsOptions, progress: Progress) {
+  constructor(session: Session, name: string, options: LogsOptions) {
     this.#session = session;
     this.#name = name;
     this.#options = options;
-    this.#progress = progress;
+    this.#progress = session.progress;
   }
 
   /** @returns the exit code. */
@@ -269,7 +263,6 @@ class Logs {
       if (!(error instanceof Interrupted)) {
         throw error;
       }
-      this.#progress.clear();
       aside(`saved: the same command goes on with ${output}`);
       return 128 + constants.signals[error.signal];
     } finally {

@@ -5,7 +5,6 @@ import { parseDuration } from "../duration.js";
 import { eachProcess } from "../each-process.js";
 import { CliError, EXIT } from "../failure.js";
 import { exitCodeOf } from "../process-text.js";
-import { Progress } from "../progress.js";
 import { print, printJson } from "../stdio.js";
 
 interface WaitOptions extends ConnectionOptions {
@@ -25,32 +24,24 @@ export function addWait(program: Command): void {
 }
 
 async function wait(ids: string[], options: WaitOptions, command: Command): Promise<void> {
-  const progress = new Progress();
-  try {
-    await withSession({ ...options, progress }, async (session) => {
-      const { client } = session;
-      const [first = ""] = ids;
-      const look = () => client.getProcess(session.name(first), { timeoutMs: 5_000 });
-      progress.follow(look, "waiting for the end");
-      const codes = await eachProcess(command, session, ids, async (name, id) => {
-        const ended = await client
-          .waitProcess(name, { timeoutMs: options.timeout })
-          .catch(timedOut);
-        progress.clear();
-        if (options.json) {
-          await printJson(ended);
-        } else if (ids.length > 1) {
-          await print(`${id} ${exitCodeOf(ended)}\n`);
-        }
-        return exitCodeOf(ended);
-      });
-      if (codes.length === ids.length) {
-        process.exitCode = ids.length === 1 ? codes[0] : Number(codes.some((code) => code !== 0));
+  await withSession(options, async (session) => {
+    const { client, progress } = session;
+    const [first = ""] = ids;
+    const look = () => client.getProcess(session.name(first), { timeoutMs: 5_000 });
+    progress.follow(look, "waiting for the end");
+    const codes = await eachProcess(command, session, ids, async (name, id) => {
+      const ended = await client.waitProcess(name, { timeoutMs: options.timeout }).catch(timedOut);
+      if (options.json) {
+        await printJson(ended);
+      } else if (ids.length > 1) {
+        await print(`${id} ${exitCodeOf(ended)}\n`);
       }
+      return exitCodeOf(ended);
     });
-  } finally {
-    progress.close();
-  }
+    if (codes.length === ids.length) {
+      process.exitCode = ids.length === 1 ? codes[0] : Number(codes.some((code) => code !== 0));
+    }
+  });
 }
 
 function timedOut(error: unknown): never {
