@@ -76,9 +76,8 @@ export async function withSession<T>(
     const connection = given?.connection ?? (await findConnection(options)).connection;
     const parent = () => given?.parent ?? parentOf(options);
     client = new ProcessClient(connection, {
-      ...tlsOptions(options),
+      ...transportOptions(options),
       protocol: options.protocol,
-      allowPlaintextToken: options.allowPlaintextToken,
       ...hooks(progress, options.verbose === true),
     });
     return await use({
@@ -94,13 +93,18 @@ export async function withSession<T>(
 }
 
 function parentOf(options: ConnectionOptions): string {
-  const parent = options.parent ?? setting("AIEM_PARENT");
+  const parent = findParent(options);
   if (parent === undefined) {
     throw new UsageError(
       "no engine is named: pass --parent workspaces/W/sandboxEngines/E, or set AIEM_PARENT",
     );
   }
   return parent;
+}
+
+/** The engine that is named, if any. */
+export function findParent({ parent }: ConnectionOptions): string | undefined {
+  return parent ?? setting("AIEM_PARENT");
 }
 
 /** Finds out which AIEM is meant: an option, the environment, or what the H2O CLI is logged in to. */
@@ -128,6 +132,11 @@ function h2oSource(): string | undefined {
   const variable = variables.find((name) => setting(name) !== undefined);
   const own = join(homedir(), ".h2oai", "h2o-cli-config.toml");
   return variable ?? (existsSync(own) ? own : undefined);
+}
+
+/** The options of a client that tell how to reach the server. */
+export function transportOptions(options: ConnectionOptions) {
+  return { ...tlsOptions(options), allowPlaintextToken: options.allowPlaintextToken };
 }
 
 function tlsOptions({ caCert, insecureSkipTlsVerify }: ConnectionOptions) {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../model/version.js";
 import { addCreate } from "./commands/create.js";
+import { addDoctor } from "./commands/doctor.js";
 import { addGet } from "./commands/get.js";
 import { addList } from "./commands/list.js";
 import { addLogs } from "./commands/logs.js";
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addWait,
   addSignal,
   addStop,
+  addDoctor,
 ];
 
 /** Runs a command line, without the program's own name, and returns its exit code. */
