@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   readonly insecureSkipTlsVerify?: boolean;
   readonly allowPlaintextToken?: boolean;
   readonly verbose?: boolean;
+  /** Undefined of a command that has no `--local`. */
+  readonly local?: boolean | undefined;
 }
 
 /** Adds the options of the connection to a command. */
@@ -118,10 +120,11 @@ export async function findConnection(options: ConnectionOptions): Promise<FoundC
   }
   const source = h2oSource();
   if (source === undefined) {
-    throw new CliError(
-      "no AIEM configured: set AIEM_URL, log in with the H2O CLI, or pass --local",
-      { exitCode: EXIT.ownFailure },
-    );
+    const ways =
+      options.local === undefined
+        ? "set AIEM_URL, or log in with the H2O CLI"
+        : "set AIEM_URL, log in with the H2O CLI, or pass --local";
+    throw new CliError(`no AIEM configured: ${ways}`, { exitCode: EXIT.ownFailure });
   }
   return { connection: await discoverConnection(tlsOptions(options)), source };
 }

@@ -10,7 +10,7 @@ import { addSignal } from "./commands/signal.js";
 import { addStart } from "./commands/start.js";
 import { addStop } from "./commands/stop.js";
 import { addWait } from "./commands/wait.js";
-import { reportFailure } from "./failure.js";
+import { reportFailure, UsageError } from "./failure.js";
 import { ignoreOutputErrors } from "./stdio.js";
 
 /**
@@ -35,6 +35,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   ignoreOutputErrors();
   const program = createProgram();
   const command = commandOf(program, args);
+  // A fault of our own must not look like the end of a process.
+  process.on("uncaughtException", (error) => process.exit(reportFailure(error, command)));
   try {
     if (args.length === 0) {
       program.outputHelp({ error: true });
@@ -46,8 +48,17 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) {
       return 0;
     }
-    return reportFailure(error, command);
+    return reportFailure(placed(error, command), command);
   }
+}
+
+/** Options of a command that stand before its name are a common slip. */
+function placed(error: unknown, command: Command | undefined): unknown {
+  const isMisplaced =
+    error instanceof CommanderError && error.code === "commander.unknownOption" && !command;
+  return isMisplaced
+    ? new UsageError(`${error.message.replace(/^error: /, "")}; options come after the command`)
+    : error;
 }
 
 function createProgram(): Command {
@@ -80,9 +91,8 @@ Which AIEM:
   return program;
 }
 
-/** The command that a command line names. Options of the program itself have no values. */
-function commandOf(program: Command, args: readonly string[]): Command | undefined {
-  const name = args.find((arg) => !arg.startsWith("-"));
+/** The command that a command line begins with. */
+function commandOf(program: Command, [name]: readonly string[]): Command | undefined {
   return program.commands.find(
     (command) => name !== undefined && [command.name(), ...command.aliases()].includes(name),
   );

@@ -30,6 +30,10 @@ it.each([
     "aiem-process: unknown command 'lst' (Did you mean one of list, ls?); see aiem-process --help",
   ],
   [
+    ["--parent", "x", "list"],
+    "aiem-process: unknown option '--parent'; options come after the command; see aiem-process --help",
+  ],
+  [
     ["list", "--jsn"],
     "aiem-process list: unknown option '--jsn' (Did you mean --json?); see aiem-process list --help",
   ],
@@ -42,9 +46,13 @@ it.each([
 });
 
 it("says what to do where no AIEM is configured", async () => {
-  expect(await cli(["list", "--parent", "workspaces/w/sandboxEngines/e"])).toMatchObject({
+  expect(await cli(["run", "true"])).toMatchObject({
     code: 125,
     stderr:
-      "aiem-process list: no AIEM configured: set AIEM_URL, log in with the H2O CLI, or pass --local\n",
+      "aiem-process run: no AIEM configured: set AIEM_URL, log in with the H2O CLI, or pass --local\n",
+  });
+  expect(await cli(["list"])).toMatchObject({
+    code: 125,
+    stderr: "aiem-process list: no AIEM configured: set AIEM_URL, or log in with the H2O CLI\n",
   });
 });

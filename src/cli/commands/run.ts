@@ -25,7 +25,6 @@ interface RunOptions extends ConnectionOptions, SpecOptions {
   readonly timeout?: number;
   readonly stopOnTimeout?: boolean;
   readonly json?: boolean;
-  readonly local?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -55,7 +54,7 @@ async function run(command: string, args: string[], options: RunOptions): Promis
   check(options);
   const spec = specOf(command, args, options);
   if (options.local !== true) {
-    await runWith(spec, options);
+    await runWith(spec, { ...options, local: false });
     return;
   }
   const engine = await startLocalEngine();
@@ -210,13 +209,15 @@ class Run {
 
   /** Sends a signal to the process, as soon as there is one. */
   async #send(signal: EndingSignal | "SIGPIPE"): Promise<void> {
+    // That it could not be created is told once.
+    const name = await this.#created?.catch(() => undefined);
+    if (name === undefined) {
+      return;
+    }
     try {
-      const name = await this.#created;
-      if (name !== undefined) {
-        await this.#session.client.sendSignal(name, signal);
-      }
+      await this.#session.client.sendSignal(name, signal);
     } catch (error) {
-      // It has ended meanwhile, or was never there.
+      // It has ended meanwhile.
       if (!(error instanceof ConnectError && error.code === Code.FailedPrecondition)) {
         this.#say(`${signal} could not be sent to the process: ${failureText(error)}`);
       }
