@@ -188,7 +188,10 @@ class DurableCopy {
       }
       try {
         await work();
-      } catch (error) {
+      } catch (cause) {
+        const { output } = this.#options;
+        const text = `the copy to ${output} failed: ${messageOf(cause)}`;
+        const error = cause instanceof CliError ? cause : new CliError(text, { cause });
         // After one failure nothing is known of the files.
         this.#failure = { error };
         throw error;

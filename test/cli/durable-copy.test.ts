@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { durableCopy } from "../../src/cli/durable-copy.js";
+import type { CopyFile, CopyFileSystem } from "../../src/cli/resume-file.js";
 import { ProcessClient } from "../../src/index.js";
 import { createStubTransport, type StubTransport } from "../../src/stub/index.js";
 import { Crash, LosingFileSystem } from "./support/losing-file-system.js";
@@ -33,7 +34,7 @@ afterAll(async () => {
   await stub.close();
 });
 
-function copyTo(fs: LosingFileSystem): Promise<number> {
+function copyTo(fs: CopyFileSystem): Promise<number> {
   return durableCopy({
     client,
     name,
@@ -69,6 +70,34 @@ function randomFrom(seed: number): () => number {
     return (state >>> 0) / 2 ** 32;
   };
 }
+
+it("a copy that finds the disk full says so, and goes on when there is room", async () => {
+  const disk = new LosingFileSystem(Number.POSITIVE_INFINITY, randomFrom(1));
+  let room = 500_000;
+  const full: CopyFileSystem = {
+    readFile: (path) => disk.readFile(path),
+    rename: (from, to) => disk.rename(from, to),
+    open: async (path, flags) => {
+      const file = await disk.open(path, flags);
+      const write: CopyFile["write"] = async (data, offset, length, position) => {
+        room -= length;
+        if (room < 0) {
+          throw Object.assign(new Error("ENOSPC: no space left on device, write"), {
+            code: "ENOSPC",
+          });
+        }
+        return await file.write(data, offset, length, position);
+      };
+      return { ...file, write };
+    },
+  };
+  await expect(copyTo(full)).rejects.toThrow(
+    "the copy to /data/output failed: ENOSPC: no space left on device, write",
+  );
+  room = Number.POSITIVE_INFINITY;
+  await copyTo(full);
+  expectWhole(disk.contentOf(OUTPUT));
+});
 
 it("a copy is whole although the machine crashes in any operation, and loses what was not synced", {
   timeout: 120_000,

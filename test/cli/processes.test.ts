@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ProcessClient, type ProcessSpec } from "../../src/index.js";
 import { type StubServer, startStubServer } from "../../src/stub/index.js";
+import { listen } from "../transport/support/listen.js";
 import { cli, stubEnvironment } from "./support/cli.js";
 
 let stub: StubServer;
@@ -214,6 +216,20 @@ describe("wait", () => {
     });
     await runs("killed", "kill -9 $$");
     expect(await cli(["wait", "killed"], { env })).toMatchObject({ code: 137 });
+  });
+
+  it("ends 1 for a process that failed without a code", async () => {
+    const name = nameOf("no-code");
+    const server = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ process: { name, state: "STATE_FAILED", exitCode: 0 } }));
+    });
+    const { port, close } = await listen(server);
+    onTestFinished(close);
+    const address = `http://127.0.0.1:${port}`;
+    const args = ["wait", "--protocol", "rest", "--url", address, name];
+    expect(await cli(args, { env })).toMatchObject({ code: 1, stdout: "", stderr: "" });
   });
 
   it("of several writes a line each, and ends 0 only if all did", async () => {

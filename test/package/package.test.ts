@@ -42,6 +42,21 @@ describe("the tarball", () => {
     expect(built).toEqual(expected.sort());
   });
 
+  it("has the command line, which loads the stub only where it is needed, with its notices", () => {
+    const { bin, dependencies, version } = JSON.parse(
+      readFileSync(join(installed, "package.json"), "utf8"),
+    );
+    const program = readFileSync(join(installed, bin["aiem-process"]), "utf8");
+    expect(program.startsWith("#!/usr/bin/env node\n")).toBe(true);
+    expect(/\bimport\(["'`]\.\/stub\.js/.test(program)).toBe(true);
+    expect(/\bfrom\s*["'`]\.\/stub\.js/.test(program)).toBe(false);
+    const notices = readFileSync(join(installed, "dist/cli/THIRD-PARTY-NOTICES.txt"), "utf8");
+    for (const name of [...Object.keys(dependencies), "commander"]) {
+      expect(notices).toMatch(new RegExp(`^=+\n${name} \\d+\\.\\d+\\.\\d+ \\(.+\\)$`, "m"));
+    }
+    expect(node(join(installed, bin["aiem-process"]), "--version")).toBe(`${version}\n`);
+  });
+
   it("is made without touching the dist of the working tree", () => {
     expect(madeAt(join(root, "dist"))).toBe(distMade);
   });
