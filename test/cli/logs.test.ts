@@ -64,6 +64,25 @@ describe("logs", () => {
     }
   });
 
+  it("shows all of a finished process's output, and of a running one's says what to do, beyond 64 MiB", async () => {
+    const bytes = 70_000_000;
+    const ended = await runs(`head -c ${bytes} /dev/zero`);
+    await client.waitProcess(ended);
+    const child = spawnCli(["logs", ended], { env });
+    let taken = 0;
+    for await (const chunk of child.stdout) {
+      taken += chunk.length;
+    }
+    expect(taken).toBe(bytes);
+    const running = await runs(`head -c ${bytes} /dev/zero; echo; echo done; exec sleep 60`);
+    await client.waitForLine(running, /^done$/);
+    const { code, stderr } = await cli(["logs", running], { env });
+    expect(code).toBe(125);
+    expect(stderr).toMatch(
+      /has written more than one answer can carry, and goes on; follow it with -f\n$/,
+    );
+  });
+
   it("-f goes on until the process ends, and ends 0 however it did", async () => {
     const name = await runs("echo one; sleep 0.5; echo two; exit 9");
     expect(await cli(["logs", "-f", name], { env })).toMatchObject({

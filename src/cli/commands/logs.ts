@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import {
   Code,
   ConnectError,
+  isFinished,
   type OutputFrame,
   type OutputStream,
   type ProcessStream,
@@ -167,10 +168,30 @@ class Logs {
   }
 
   async #soFar(): Promise<void> {
-    const { client } = this.#session;
-    const reading = client.readOutputFrames(this.#name).catch(tooLarge);
-    for (const frame of await about(this.#name, reading)) {
+    const frames = await about(this.#name, this.#frames());
+    if (frames === undefined) {
+      await about(this.#name, this.#follow());
+      return;
+    }
+    for (const frame of frames) {
       await this.#show(frame);
+    }
+  }
+
+  /** What there is so far; undefined where it is more than one answer carries, and all of it. */
+  async #frames(): Promise<readonly OutputFrame[] | undefined> {
+    const { client } = this.#session;
+    try {
+      return await client.readOutputFrames(this.#name);
+    } catch (error) {
+      if (!(error instanceof ConnectError && error.code === Code.ResourceExhausted)) {
+        throw error;
+      }
+      if (!isFinished(await client.getProcess(this.#name))) {
+        const text = "has written more than one answer can carry, and goes on; follow it with -f";
+        throw new CliError(text, { cause: error });
+      }
+      return undefined;
     }
   }
 
@@ -269,13 +290,4 @@ class Logs {
       stopSignals();
     }
   }
-}
-
-function tooLarge(error: unknown): never {
-  if (error instanceof ConnectError && error.code === Code.ResourceExhausted) {
-    throw new CliError("has more output than one answer can carry; follow it with -f", {
-      cause: error,
-    });
-  }
-  throw error;
 }
