@@ -84,6 +84,14 @@ const allowedImports = {
     "src/rest-rules/",
     "src/contract/",
   ],
+  "src/probe.ts": ["src/transport/"],
+  "src/cli/": [
+    "src/index.ts",
+    "src/probe.ts",
+    "src/stub/index.ts",
+    "src/model/version.ts",
+    "src/model/signals.ts",
+  ],
 };
 
 /**

@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import { ROOT, readText, userDocuments } from "./documents.js";
 import { codeBlocks } from "./markdown.js";
 
-const scripts = Object.keys(JSON.parse(readText("package.json")).scripts);
+const manifest = JSON.parse(readText("package.json"));
+const scripts = Object.keys(manifest.scripts);
+const bins = Object.keys(manifest.bin);
 const NPM_OWN = new Set(["ci", "pack", "install"]);
 const ELSEWHERE = new Set([
   "buf",
@@ -34,11 +36,11 @@ function isThere([program = "", first = "", second = ""]: string[]): boolean {
     case "npm":
       return NPM_OWN.has(first) || scripts.includes(first === "run" ? second : first);
     case "npx":
-      return existsSync(join(ROOT, "node_modules", ".bin", first));
+      return bins.includes(first) || existsSync(join(ROOT, "node_modules", ".bin", first));
     case "bash":
       return existsSync(join(ROOT, first));
     default:
-      return ELSEWHERE.has(program);
+      return bins.includes(program) || ELSEWHERE.has(program);
   }
 }
 

@@ -24,6 +24,7 @@ describe("the tarball", () => {
     const unexpected = files.filter(
       (file) =>
         !/^dist\/[\w/-]+\.(js|js\.map|d\.ts)$/.test(file) &&
+        file !== "dist/cli/THIRD-PARTY-NOTICES.txt" &&
         !/^gen\/[\w/]+_pb\.(js|d\.ts)$/.test(file) &&
         !/^proto\/([\w/]+\.proto|descriptor-set\.binpb|openapi\.json)$/.test(file) &&
         !/^third_party\/[\w-]+\/(LICENSE|[\w/]+\.proto)$/.test(file) &&
@@ -39,9 +40,25 @@ describe("the tarball", () => {
   it("has every source's code once, and no leftover of a source that is gone", () => {
     const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
     const expected = sources
-      .filter((path) => path.endsWith(".ts"))
+      .filter((path) => path.endsWith(".ts") && !path.startsWith("cli/"))
       .map((path) => `dist/${path.replace(/\.ts$/, ".js")}`);
-    expect(files.filter((file) => /^dist\/.*\.js$/.test(file))).toEqual(expected.sort());
+    const built = files.filter((file) => /^dist\/(?!cli\/).*\.js$/.test(file));
+    expect(built).toEqual(expected.sort());
+  });
+
+  it("has the command line, which loads the stub only where it is needed, with its notices", () => {
+    const { bin, dependencies, version } = JSON.parse(
+      readFileSync(join(installed, "package.json"), "utf8"),
+    );
+    const program = readFileSync(join(installed, bin["aiem-process"]), "utf8");
+    expect(program.startsWith("#!/usr/bin/env node\n")).toBe(true);
+    expect(/\bimport\(["'`]\.\/stub\.js/.test(program)).toBe(true);
+    expect(/\bfrom\s*["'`]\.\/stub\.js/.test(program)).toBe(false);
+    const notices = readFileSync(join(installed, "dist/cli/THIRD-PARTY-NOTICES.txt"), "utf8");
+    for (const name of [...Object.keys(dependencies), "commander"]) {
+      expect(notices).toMatch(new RegExp(`^=+\n${name} \\d+\\.\\d+\\.\\d+ \\(.+\\)$`, "m"));
+    }
+    expect(node(join(installed, bin["aiem-process"]), "--version")).toBe(`${version}\n`);
   });
 
   it("is made without touching the dist of the working tree", () => {
