@@ -32,6 +32,7 @@ export type {
   StubFaults,
   StubServerFaults,
 } from "./faults/stub-faults.js";
+export type { StubPlatform, StubPlatformOptions } from "./platform/stub-platform.js";
 export type { StubCors } from "./server/cors.js";
 export type { StubTls } from "./server/stub-tls.js";
 export type { StubConnection, StubServer } from "./start-stub-server.js";

@@ -7,7 +7,16 @@ import { injectFaults } from "./faults/inject-faults.js";
 import { Links } from "./faults/network/links.js";
 import type { StubServerFaults } from "./faults/stub-faults.js";
 import { createGatewayHandler } from "./gateway/create-gateway-handler.js";
+import { createPlatformHandler, ISSUER } from "./platform/platform-handler.js";
+import {
+  AccessTokens,
+  requirePlatform,
+  Sessions,
+  type StubPlatform,
+  type StubPlatformOptions,
+} from "./platform/stub-platform.js";
 import { createCorsHandler, requireCors, type StubCors } from "./server/cors.js";
+import { isLoopbackHost, LOOPBACK, reachableHost, requireHost } from "./server/host.js";
 import { type NodeHandler, requestPath } from "./server/node-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
@@ -18,7 +27,15 @@ import { STUB_OPTION_RULES, type StubOptions } from "./stub-options.js";
 /** How to start an embedded engine server. */
 export interface StubServerOptions extends StubOptions {
   /**
-   * The port of the loopback interface to listen on; 0 is one that is free.
+   * The interface to listen on: an address, `0.0.0.0` or `::` for every one, or a name of this
+   * machine. Beyond the loopback interface `users` has to be given: **whoever knows a token can run
+   * any program as the current user**, from every machine that reaches the port.
+   *
+   * @default "127.0.0.1"
+   */
+  readonly host?: string;
+  /**
+   * The port to listen on; 0 is one that is free.
    *
    * @default 0
    */
@@ -42,47 +59,65 @@ export interface StubServerOptions extends StubOptions {
    * @default undefined none: browsers keep pages of other origins from reading responses
    */
   readonly cors?: StubCors;
+  /**
+   * What the server's identity provider gives, and to whom.
+   *
+   * @default {} access tokens of five minutes, for one random refresh token of the first user
+   */
+  readonly platform?: StubPlatformOptions;
 }
 
 const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
   ...STUB_OPTION_RULES,
+  host: optional(requireHost),
   // Node takes a text that is no number for the path of a Unix socket, and creates it.
   port: optional(wholeNumber(0, 65_535)),
   tls: optional(requireTls),
   // Node raises a limit that HTTP/2 cannot carry in the first connection's event, where nobody is.
   maxConcurrentStreams: optional(wholeNumber(1, 2_147_483_647)),
   cors: optional(requireCors),
+  platform: optional(requirePlatform),
 };
 
 /**
  * Starts an engine inside this process, and serves it on 127.0.0.1 over gRPC, gRPC-Web, Connect and
  * REST with JSON, all on one port. Over cleartext it takes HTTP/2 with prior knowledge and HTTP/1.1;
- * over TLS, ALPN chooses. `GET /version` answers without a token.
+ * over TLS, ALPN chooses. `GET /version` answers without a token. The server is also the discovery
+ * service and the identity provider of an H2O environment at its own address, for
+ * `discoverConnection()` and H2O's `login()`.
  *
  * **It isolates nothing.** Processes are real ones of this machine: they run as the current user,
  * with its rights, its files and its network. Signals reach a process's whole session, but descendants
  * that leave it (`setsid`) are out of reach, and survive close().
  *
- * @throws TypeError where `users` or `engines` are given and empty, and for a port, a certificate, a
- * token, an engine's name, a secret's, a limit or an origin that cannot be used; Error where the port
- * cannot be listened to (EADDRINUSE).
+ * @throws TypeError where `users` or `engines` are given and empty, where `host` is beyond the
+ * loopback interface and `users` is left out, and for a port, a certificate, a token, an engine's
+ * name, a secret's, a limit or an origin that cannot be used; Error where the port cannot be listened
+ * to (EADDRINUSE).
  */
 export async function startStubServer(options: StubServerOptions = {}): Promise<StubServer> {
   checkStubOptions<StubServerOptions>("startStubServer", options, SERVER_OPTION_RULES);
-  const { port = 0, tls, maxConcurrentStreams, cors, ...stubOptions } = options;
-  const stub = createStub(stubOptions);
+  const { host = LOOPBACK, port = 0, tls, maxConcurrentStreams, cors, ...more } = options;
+  const { platform = {}, ...stubOptions } = more;
+  requireOwnToken(host, options);
+  const accessTokens = new AccessTokens();
+  const stub = createStub(stubOptions, accessTokens);
+  const sessions = new Sessions(platform, stub.subject, accessTokens);
   const links = new Links();
   const faults = new ServerFaults(links);
   const service = injectFaults(stub.service, faults);
   let server: RestartableServer;
+  let url = "";
   try {
     server = await RestartableServer.start(port, {
       handlers: [
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(VERSION),
+        createPlatformHandler(sessions, () => url),
         createRpcHandler(service, links, stub.isKnown),
         createGatewayHandler(service, links, stub.isKnown),
       ],
+      host,
       maxConcurrentStreams,
       onConnection: (socket) => links.add(socket),
       tls,
@@ -91,7 +126,7 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
     await stub.close();
     throw error;
   }
-  const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${server.port}`;
+  url = `${tls === undefined ? "http" : "https"}://${reachableHost(host)}:${server.port}`;
   let closed: Promise<void> | undefined;
 
   async function end(): Promise<void> {
@@ -116,10 +151,35 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
     connection: { aiemUrl: url, tokenProvider: stub.token },
     engines: stub.engines,
     faults,
+    platform: platformOf(sessions, url),
     stop: () => server.stop(),
     listen: () => server.listen(),
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Whoever has a token runs programs here: one that was made at random gets copied where all see it. */
+function requireOwnToken(host: string, { users }: StubServerOptions): void {
+  if (users === undefined && !isLoopbackHost(host)) {
+    throw new TypeError(
+      "host: beyond the loopback interface, give users with a token of your own: whoever has one can run any program as the current user",
+    );
+  }
+}
+
+function platformOf(sessions: Sessions, url: string): StubPlatform {
+  return {
+    issuerUrl: url + ISSUER,
+    clientId: sessions.clientId,
+    get refreshToken() {
+      return sessions.refreshToken;
+    },
+    get grants() {
+      return sessions.grants;
+    },
+    expireAccessTokens: () => sessions.expireAccessTokens(),
+    revokeRefreshTokens: () => sessions.revokeRefreshTokens(),
   };
 }
 
@@ -133,9 +193,9 @@ export interface StubConnection {
 
 /** An embedded engine server that runs. */
 export interface StubServer extends AsyncDisposable {
-  /** `http://127.0.0.1:{port}`, or `https://…` with TLS. */
+  /** `http://127.0.0.1:{port}`, or with the `host` that was given, and `https://…` with TLS. */
   readonly url: string;
-  /** The port on the loopback interface. It stays the same over stop() and listen(). */
+  /** The port. It stays the same over stop() and listen(). */
   readonly port: number;
   /** The first user's token. */
   readonly token: string;
@@ -147,6 +207,11 @@ export interface StubServer extends AsyncDisposable {
   readonly engines: StubEngines;
   /** Faults to inject into calls and connections. */
   readonly faults: StubServerFaults;
+  /**
+   * The identity provider and the discovery service, of an H2O environment whose address is the
+   * server's URL.
+   */
+  readonly platform: StubPlatform;
   /**
    * Ends the listener and all connections, as a server does that is stopped; calls on their way
    * lose their connection. Engines and processes are kept, and processes run on.

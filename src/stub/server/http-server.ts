@@ -1,18 +1,19 @@
 import { once } from "node:events";
 import type { ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
+import { LOOPBACK } from "./host.js";
 import { createHttp1Server } from "./http1-server.js";
 import { createHttp2Server } from "./http2-server.js";
 import { createListener } from "./listener.js";
 import { createRequestListener, type NodeHandler } from "./node-handler.js";
 import type { StubTls } from "./stub-tls.js";
 
-const LOOPBACK = "127.0.0.1";
-
 /** What a server is made of. */
 export interface HttpServerOptions {
   /** Who serves requests: the first that takes one. */
   readonly handlers: readonly NodeHandler[];
+  /** The interface to listen on, as an address or a name. @default "127.0.0.1" */
+  readonly host?: string | undefined;
   /** @default undefined cleartext */
   readonly tls?: StubTls | undefined;
   /** How many calls may run on one HTTP/2 connection at a time. @default 100 */
@@ -29,14 +30,14 @@ export interface HttpServerOptions {
 
 /** A server that listens. */
 export interface HttpServer {
-  /** The port on loopback. */
+  /** The port. */
   readonly port: number;
   /** Ends the listener and all connections. Resolves when none is left. */
   stop(): Promise<void>;
 }
 
 /**
- * Serves HTTP/2 and HTTP/1.1 on one port of the loopback interface. Port 0 is one that is free.
+ * Serves HTTP/2 and HTTP/1.1 on one port. Port 0 is one that is free.
  *
  * @throws Error where the port cannot be listened to (EADDRINUSE, EACCES).
  */
@@ -44,6 +45,7 @@ export async function startHttpServer(
   port: number,
   {
     handlers,
+    host = LOOPBACK,
     tls,
     maxConcurrentStreams = 100,
     onConnection,
@@ -76,7 +78,7 @@ export async function startHttpServer(
   let boundPort: number;
   try {
     // Not listen(port, host), which makes a Unix socket of a text.
-    listener.listen({ port, host: LOOPBACK });
+    listener.listen({ port, host });
     await once(listener, "listening");
     boundPort = addressOf(listener.address()).port;
   } catch (error) {

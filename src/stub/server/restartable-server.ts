@@ -2,7 +2,7 @@ import { type HttpServer, type HttpServerOptions, startHttpServer } from "./http
 
 /** A server that can be stopped and started again on the port that it got at first. */
 export class RestartableServer {
-  /** The port on loopback. */
+  /** The port. */
   readonly port: number;
   readonly #options: HttpServerOptions;
   #running: HttpServer | undefined;

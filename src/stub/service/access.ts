@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { shown } from "../engine/refusals.js";
 
 /** The subjects that may call, by their bearer tokens. */
-export type Users = ReadonlyMap<string, string>;
+export type Users = Pick<ReadonlyMap<string, string>, "get">;
 
 // RFC 6750, section 2.1; the name of the scheme is case-insensitive (RFC 9110, section 11.1).
 const BEARER = /^bearer +(?<token>\S+)$/i;
