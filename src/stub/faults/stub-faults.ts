@@ -1,5 +1,6 @@
 import type { Code, ConnectError } from "@connectrpc/connect";
 import type { Http2ErrorCode } from "../../model/http2-error-codes.js";
+import type { StatusName } from "./status-names.js";
 
 /** What can go wrong with a call. */
 export type Fault = CallFault | NetworkFault;
@@ -109,7 +110,8 @@ export type FaultPoint = CallPoint | OutputPoint;
  */
 export interface StatusFault {
   readonly fault: "status";
-  readonly code: Code;
+  /** A number of Connect's Code, or gRPC's name of it, such as `"UNAVAILABLE"`. */
+  readonly code: Code | StatusName;
   /** @default "an injected fault" */
   readonly message?: string;
   /**
