@@ -1,6 +1,15 @@
 import { VERSION } from "../model/version.js";
-import { optional, wholeNumber } from "../rules/values.js";
+import { optional, requireFunction, wholeNumber } from "../rules/values.js";
 import { checkStubOptions, type RulesOf } from "./check-options.js";
+import { createControlHandler } from "./control/control-handler.js";
+import { ControlOperations } from "./control/control-operations.js";
+import { CONTROL_PATH } from "./control/control-routes.js";
+import {
+  controlToken,
+  requireControl,
+  type StubControl,
+  type StubControlOptions,
+} from "./control/stub-control.js";
 import { createStub } from "./create-stub.js";
 import { ServerFaults } from "./faults/fault-registry.js";
 import { injectFaults } from "./faults/inject-faults.js";
@@ -21,6 +30,7 @@ import { type NodeHandler, requestPath } from "./server/node-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler } from "./server/rpc-handler.js";
 import { requireTls, type StubTls } from "./server/stub-tls.js";
+import { observeCalls, type StubCall } from "./service/observe-calls.js";
 import type { StubEngines } from "./stub-engines.js";
 import { STUB_OPTION_RULES, type StubOptions } from "./stub-options.js";
 
@@ -65,6 +75,20 @@ export interface StubServerOptions extends StubOptions {
    * @default {} access tokens of five minutes, for one random refresh token of the first user
    */
   readonly platform?: StubPlatformOptions;
+  /**
+   * Serves the control API, by which programs in other languages reach `engines`, `faults` and a
+   * restart: with a random token, or with this one.
+   *
+   * @default false
+   */
+  readonly control?: boolean | StubControlOptions;
+  /**
+   * Told about each call that has ended, such as for a log. What it throws is an uncaught exception
+   * of its program.
+   *
+   * @default undefined
+   */
+  readonly onCall?: (call: StubCall) => void;
 }
 
 const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
@@ -77,6 +101,8 @@ const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
   maxConcurrentStreams: optional(wholeNumber(1, 2_147_483_647)),
   cors: optional(requireCors),
   platform: optional(requirePlatform),
+  control: optional(requireControl),
+  onCall: optional(requireFunction),
 };
 
 /**
@@ -98,19 +124,31 @@ const SERVER_OPTION_RULES: RulesOf<StubServerOptions> = {
 export async function startStubServer(options: StubServerOptions = {}): Promise<StubServer> {
   checkStubOptions<StubServerOptions>("startStubServer", options, SERVER_OPTION_RULES);
   const { host = LOOPBACK, port = 0, tls, maxConcurrentStreams, cors, ...more } = options;
-  const { platform = {}, ...stubOptions } = more;
+  const { platform = {}, control, onCall, ...stubOptions } = more;
   requireOwnToken(host, options);
+  const ownToken = controlToken(control, options.users);
   const accessTokens = new AccessTokens();
   const stub = createStub(stubOptions, accessTokens);
   const sessions = new Sessions(platform, stub.subject, accessTokens);
   const links = new Links();
   const faults = new ServerFaults(links);
-  const service = injectFaults(stub.service, faults);
+  const faulty = injectFaults(stub.service, faults);
+  const service = onCall === undefined ? faulty : observeCalls(faulty, onCall);
+  const closing = new AbortController();
+  const operations = new ControlOperations({
+    engines: stub.engines,
+    faults,
+    stopAllBut: (remotePort) => server.stopAllBut(remotePort),
+    listen: () => server.listen(),
+    closing: closing.signal,
+  });
   let server: RestartableServer;
   let url = "";
   try {
     server = await RestartableServer.start(port, {
       handlers: [
+        // Before CORS, so that no page of a browser may call it.
+        ...(ownToken === undefined ? [] : [createControlHandler(operations, ownToken, links)]),
         ...(cors === undefined ? [] : [createCorsHandler(cors)]),
         createVersionHandler(VERSION),
         createPlatformHandler(sessions, () => url),
@@ -130,6 +168,7 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
   let closed: Promise<void> | undefined;
 
   async function end(): Promise<void> {
+    closing.abort();
     try {
       await server.close().finally(() => stub.close());
     } finally {
@@ -152,6 +191,7 @@ export async function startStubServer(options: StubServerOptions = {}): Promise<
     engines: stub.engines,
     faults,
     platform: platformOf(sessions, url),
+    control: ownToken === undefined ? undefined : { url: url + CONTROL_PATH, token: ownToken },
     stop: () => server.stop(),
     listen: () => server.listen(),
     close,
@@ -212,6 +252,8 @@ export interface StubServer extends AsyncDisposable {
    * server's URL.
    */
   readonly platform: StubPlatform;
+  /** Where the control API is; undefined without the option `control`. */
+  readonly control: StubControl | undefined;
   /**
    * Ends the listener and all connections, as a server does that is stopped; calls on their way
    * lose their connection. Engines and processes are kept, and processes run on.

@@ -34,6 +34,11 @@ export interface HttpServer {
   readonly port: number;
   /** Ends the listener and all connections. Resolves when none is left. */
   stop(): Promise<void>;
+  /**
+   * The same, but for the connection that comes from this port: who has still to answer on it ends it
+   * then.
+   */
+  stopAllBut(remotePort: number | undefined): Promise<void>;
 }
 
 /**
@@ -90,20 +95,21 @@ export async function startHttpServer(
   listener.on("error", () => {});
   let stopped: Promise<void> | undefined;
 
-  async function end(): Promise<void> {
+  async function end(spared: number | undefined): Promise<void> {
     const listenerClosed = new Promise<void>((resolve) => listener.close(() => resolve()));
     http1.close();
-    await connections.close(stopGraceMs);
-    await listenerClosed;
+    await connections.close(stopGraceMs, spared);
+    if (spared === undefined) {
+      await listenerClosed;
+    }
   }
 
-  return {
-    port: boundPort,
-    stop() {
-      stopped ??= end();
-      return stopped;
-    },
-  };
+  function stopAllBut(remotePort: number | undefined): Promise<void> {
+    stopped ??= end(remotePort);
+    return stopped;
+  }
+
+  return { port: boundPort, stop: () => stopAllBut(undefined), stopAllBut };
 }
 
 function addressOf(address: AddressInfo | string | null): AddressInfo {
@@ -117,6 +123,7 @@ function addressOf(address: AddressInfo | string | null): AddressInfo {
 export class Connections {
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  #spared: number | undefined;
   #onEmpty: (() => void) | undefined;
 
   /** Holds a connection until it closes. */
@@ -125,7 +132,7 @@ export class Connections {
     socket.on("error", ignore);
     socket.once("close", () => {
       this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) {
+      if (this.#isEmpty()) {
         this.#onEmpty?.();
       }
     });
@@ -139,13 +146,14 @@ export class Connections {
 
   /**
    * Tells all sessions to end, and destroys the connections that are left after the grace. Resolves
-   * when none is left.
+   * when none is left but that from the port `spared`.
    */
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number, spared?: number): Promise<void> {
+    this.#spared = spared;
     for (const session of this.#sessions) {
       session.close();
     }
-    if (this.#sockets.size === 0) {
+    if (this.#isEmpty()) {
       return;
     }
     const empty = new Promise<void>((resolve) => {
@@ -153,11 +161,26 @@ export class Connections {
     });
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) {
-        socket.destroy();
+        if (!this.#isSpared(socket)) {
+          socket.destroy();
+        }
       }
     }, graceMs);
     await empty;
     clearTimeout(timer);
+  }
+
+  #isEmpty(): boolean {
+    for (const socket of this.#sockets) {
+      if (!this.#isSpared(socket)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #isSpared({ remotePort }: Socket): boolean {
+    return this.#spared !== undefined && remotePort === this.#spared;
   }
 }
 

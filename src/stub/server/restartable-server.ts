@@ -26,8 +26,13 @@ export class RestartableServer {
 
   /** Ends the listener and all connections, if there are any. */
   stop(): Promise<void> {
+    return this.stopAllBut(undefined);
+  }
+
+  /** The same, but for the connection that comes from this port. */
+  stopAllBut(remotePort: number | undefined): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#running?.stop();
+      await this.#running?.stopAllBut(remotePort);
       this.#running = undefined;
     });
   }

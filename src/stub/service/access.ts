@@ -35,8 +35,13 @@ export function isUser(users: Users, authorization: string | undefined): boolean
   return subjectOf(users, authorization ?? "") !== undefined;
 }
 
+/** The token of an `authorization` header; undefined where it has no bearer token. */
+export function bearerToken(authorization: string): string | undefined {
+  return BEARER.exec(authorization)?.groups?.["token"];
+}
+
 function subjectOf(users: Users, authorization: string): string | undefined {
-  const token = BEARER.exec(authorization)?.groups?.["token"];
+  const token = bearerToken(authorization);
   return token === undefined ? undefined : users.get(token);
 }
 
