@@ -19,11 +19,22 @@ export default defineConfig({
           name: "src",
           include: ["test/**/*.test.ts"],
           exclude: [
+            "test/cli/**",
             "test/package/**",
             "test/polyglot/**",
             "test/conformance/**",
             "test/runtimes/**",
           ],
+        },
+      },
+      {
+        // Apart, so that only its runs wait for the command line to be bundled.
+        extends: true,
+        test: {
+          name: "cli",
+          include: ["test/cli/**/*.test.ts"],
+          globalSetup: "test/cli/support/bundle.ts",
+          testTimeout: 60_000,
         },
       },
       {

@@ -19,6 +19,7 @@ const checks = [
   ["node", "scripts/check-imports.mjs"],
   ["node", "scripts/check-file-sizes.mjs"],
   ["tsc", "--project", "tsconfig.build.json"],
+  ["node", "scripts/bundle-cli.mjs"],
   ["tsc", "--project", "tsconfig.json"],
   ["publint", "--strict"],
   ["attw", "--pack", ".", "--profile", "esm-only", "--no-emoji"],

@@ -1,0 +1,164 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import {
+  type ConnectionConfig,
+  connectionFromEnvironment,
+  discoverConnection,
+  ProcessClient,
+  type ProtocolEvent,
+  type ResumeEvent,
+  type RetryEvent,
+} from "../index.js";
+import { CliError, EXIT, failureText, UsageError } from "./failure.js";
+import type { Progress } from "./progress.js";
+import { aside } from "./stdio.js";
+
+/** The options that tell which AIEM is meant, and how to reach it. Every command has them. */
+export interface ConnectionOptions {
+  readonly url?: string;
+  readonly parent?: string;
+  readonly protocol?: "auto" | "grpc" | "rest" | "connect";
+  readonly caCert?: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly allowPlaintextToken?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Adds the options of the connection to a command. */
+export function withConnection(command: Command): Command {
+  return command
+    .optionsGroup("Connection:")
+    .option("--url <url>", "address of AIEM (default: AIEM_URL, else the H2O CLI's environment)")
+    .option("--parent <engine>", "workspaces/W/sandboxEngines/E (default: AIEM_PARENT)")
+    .addOption(
+      new Option("--protocol <name>", "what to speak").choices(["auto", "grpc", "rest", "connect"]),
+    )
+    .option("--ca-cert <file>", "PEM file of the certificate authorities to trust")
+    .option("--insecure-skip-tls-verify", "take any certificate: for tests only")
+    .option("--allow-plaintext-token", "send the token unencrypted to other machines, too")
+    .option("-v, --verbose", "tell of causes, retries and resumes")
+    .optionsGroup("Options:");
+}
+
+/** A client for what the connection options name. */
+export interface Session {
+  readonly client: ProcessClient;
+  /** The name of the engine. */
+  parent(): string;
+  /** The name of a process that is given by its id, or by its whole name. */
+  name(id: string): string;
+}
+
+/** What a session is made from. */
+export interface SessionOptions extends ConnectionOptions {
+  /** Is told of outages. */
+  readonly progress?: Progress;
+}
+
+/** Where a connection comes from. */
+export interface FoundConnection {
+  readonly connection: ConnectionConfig;
+  /** In words: an option, the environment, a configuration. */
+  readonly source: string;
+}
+
+/**
+ * Makes a client for the time of a command, and closes it.
+ *
+ * @param given takes the place of what the options name, such as an embedded engine.
+ */
+export async function withSession<T>(
+  options: SessionOptions,
+  use: (session: Session) => Promise<T>,
+  given?: { readonly connection: ConnectionConfig; readonly parent: string },
+): Promise<T> {
+  const connection = given?.connection ?? (await findConnection(options)).connection;
+  const parent = () => given?.parent ?? parentOf(options);
+  const client = new ProcessClient(connection, {
+    ...tlsOptions(options),
+    protocol: options.protocol,
+    allowPlaintextToken: options.allowPlaintextToken,
+    ...hooks(options),
+  });
+  try {
+    return await use({
+      client,
+      parent,
+      name: (id) => (id.includes("/") ? id : `${parent()}/processes/${id}`),
+    });
+  } finally {
+    client.close();
+  }
+}
+
+function parentOf(options: ConnectionOptions): string {
+  const parent = options.parent ?? setting("AIEM_PARENT");
+  if (parent === undefined) {
+    throw new UsageError(
+      "no engine is named: pass --parent workspaces/W/sandboxEngines/E, or set AIEM_PARENT",
+    );
+  }
+  return parent;
+}
+
+/** Finds out which AIEM is meant: an option, the environment, or what the H2O CLI is logged in to. */
+export async function findConnection(options: ConnectionOptions): Promise<FoundConnection> {
+  if (options.url !== undefined) {
+    const tokenProvider = setting("AIEM_TOKEN");
+    return { connection: { aiemUrl: options.url, tokenProvider }, source: "--url" };
+  }
+  if (setting("AIEM_URL") !== undefined) {
+    return { connection: connectionFromEnvironment(), source: "AIEM_URL" };
+  }
+  const source = h2oSource();
+  if (source === undefined) {
+    throw new CliError(
+      "no AIEM configured: set AIEM_URL, log in with the H2O CLI, or pass --local",
+      { exitCode: EXIT.ownFailure },
+    );
+  }
+  return { connection: await discoverConnection(tlsOptions(options)), source };
+}
+
+/** What of the H2O environment is configured here; the order is that of `discoverConnection`. */
+function h2oSource(): string | undefined {
+  const variables = ["H2O_CLOUD_DISCOVERY", "H2O_CLOUD_ENVIRONMENT", "H2OCONFIG"];
+  const variable = variables.find((name) => setting(name) !== undefined);
+  const own = join(homedir(), ".h2oai", "h2o-cli-config.toml");
+  return variable ?? (existsSync(own) ? own : undefined);
+}
+
+function tlsOptions({ caCert, insecureSkipTlsVerify }: ConnectionOptions) {
+  return { sslCaCert: caCert, verifySsl: insecureSkipTlsVerify === true ? false : undefined };
+}
+
+/** An environment variable; empty ones count as not set. */
+function setting(name: string): string | undefined {
+  const value = process.env[name];
+  return value === "" ? undefined : value;
+}
+
+function hooks({ verbose, progress }: SessionOptions) {
+  const tell = (text: string) => {
+    if (verbose) {
+      progress?.clear();
+      aside(text);
+    }
+  };
+  return {
+    onRetry: (event: RetryEvent) => {
+      const { method, failures, delayMs, error } = event;
+      progress?.retry(event);
+      tell(
+        `${method} failed (${failures}), again in ${Math.round(delayMs)} ms: ${failureText(error)}`,
+      );
+    },
+    onResume: (event: ResumeEvent) => {
+      progress?.resume(event);
+      tell(`output goes on after ${event.replayedBytes} bytes that were sent again`);
+    },
+    onProtocol: ({ protocol, reason }: ProtocolEvent) => tell(`speaks ${protocol}: ${reason}`),
+  };
+}

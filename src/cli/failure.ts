@@ -1,0 +1,180 @@
+import { type Command, CommanderError } from "commander";
+import { Code, ConnectError, InvalidInputError } from "../index.js";
+import { note } from "./stdio.js";
+import { printable } from "./text.js";
+
+/** Exit codes with a meaning of their own. */
+export const EXIT = {
+  failure: 1,
+  usage: 2,
+  /** A limit has passed, as timeout(1) tells it. */
+  timeout: 124,
+  /** Where any other code is the process's: that this program failed, as `docker run` tells it. */
+  ownFailure: 125,
+  /** Whoever read our output stopped: 128 + SIGPIPE. */
+  closedOutput: 141,
+} as const;
+
+/** The commands whose exit code is the process's. */
+const FORWARDING = new Set(["run", "wait", "logs"]);
+
+/** A failure that the command line finds by itself. The message tells what to do. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+  /** The exit code; undefined for the command's usual one. */
+  readonly exitCode: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly exitCode?: number } = {}) {
+    super(message, options);
+    this.exitCode = options.exitCode;
+  }
+}
+
+/** The command line cannot be used as it is. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** A failure of the API, with the resource that it is about. */
+class ResourceError extends Error {
+  override readonly name = "ResourceError";
+  readonly resource: string;
+
+  constructor(resource: string, cause: unknown) {
+    super(resource, { cause });
+    this.resource = resource;
+  }
+}
+
+/** Lets a failure tell which resource it is about; the server's word need not. */
+export async function about<T>(resource: string, result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    throw new ResourceError(resource, error);
+  }
+}
+
+/** Whether what was to be written met a reader that had stopped reading, as `head` does. */
+export function isClosedOutput(error: unknown): boolean {
+  const own = error instanceof ResourceError ? error.cause : error;
+  return own instanceof Error && "code" in own && own.code === "EPIPE";
+}
+
+/**
+ * The one way by which failures reach the user: one line that tells what failed, which resource it is
+ * about, and what to do; with `--verbose` the causes follow.
+ *
+ * @param command what was being run, as far as that is known.
+ * @returns the exit code.
+ */
+export async function reportFailure(error: unknown, command: Command | undefined): Promise<number> {
+  if (isClosedOutput(error)) {
+    return EXIT.closedOutput;
+  }
+  note(`${titleOf(command)}: ${failureText(error, command)}`);
+  if (command?.opts()["verbose"] === true) {
+    for (const cause of causesOf(error)) {
+      note(`  caused by ${cause}`);
+    }
+  }
+  return exitCodeOf(error, command);
+}
+
+function exitCodeOf(error: unknown, command: Command | undefined): number {
+  if (error instanceof CliError && error.exitCode !== undefined) {
+    return error.exitCode;
+  }
+  if (command !== undefined && FORWARDING.has(command.name())) {
+    return EXIT.ownFailure;
+  }
+  return isUsage(error) ? EXIT.usage : EXIT.failure;
+}
+
+function isUsage(error: unknown): boolean {
+  const own = error instanceof ResourceError ? error.cause : error;
+  return (
+    own instanceof CommanderError || own instanceof UsageError || own instanceof InvalidInputError
+  );
+}
+
+function titleOf(command: Command | undefined): string {
+  return command === undefined ? "aiem-process" : `aiem-process ${command.name()}`;
+}
+
+/** One line. What others say in it cannot steer the terminal. */
+export function failureText(error: unknown, command?: Command): string {
+  if (error instanceof ResourceError) {
+    const text = failureText(error.cause, command);
+    return text.includes(error.resource) ? text : `${error.resource}: ${text}`;
+  }
+  if (error instanceof CommanderError) {
+    return `${printable(commanderText(error))}; see ${titleOf(command)} --help`;
+  }
+  if (error instanceof UsageError) {
+    return `${printable(error.message)}; see ${titleOf(command)} --help`;
+  }
+  if (error instanceof InvalidInputError) {
+    return printable(inputText(error));
+  }
+  if (error instanceof ConnectError) {
+    const advice = ADVICE[error.code];
+    const text = error.rawMessage === "" ? Code[error.code] : error.rawMessage;
+    return printable(advice === undefined ? text : `${text}; ${advice}`);
+  }
+  return printable(error instanceof Error ? error.message : String(error));
+}
+
+const LOOK = "check --url and the network; `aiem-process doctor` tells where it fails";
+
+/** What to do, by the code of an error that does not tell itself. */
+const ADVICE: { readonly [code in Code]?: string } = {
+  [Code.Unauthenticated]: "set AIEM_TOKEN to a token that is valid, or log in with the H2O CLI",
+  [Code.NotFound]: "`aiem-process list` shows what there is; what is somebody else's is not found",
+  [Code.AlreadyExists]: "choose another id",
+  [Code.Unavailable]: LOOK,
+  [Code.DeadlineExceeded]: LOOK,
+  [Code.Unimplemented]: "check --url and --protocol; `aiem-process doctor` tells what answers",
+};
+
+/** Commander's words, without its prefix, its lines in one. */
+function commanderText({ message }: CommanderError): string {
+  return message
+    .replace(/^error: /, "")
+    .replace(/\.$/, "")
+    .replace(/\n/g, " ");
+}
+
+/** How the arguments of the API are called on a command line. */
+const OPTION_NAMES: Readonly<Record<string, string>> = {
+  parent: "--parent",
+  processId: "--id",
+  signal: "--signal",
+  timeoutMs: "--timeout",
+  graceMs: "--grace",
+  aiemUrl: "--url",
+  sslCaCert: "--ca-cert",
+  protocol: "--protocol",
+  name: "the process's name",
+  "spec.command": "COMMAND",
+  "spec.args": "ARGS",
+  "spec.workingDirectory": "--workdir",
+};
+
+function inputText({ field, message }: InvalidInputError): string {
+  const option = OPTION_NAMES[field];
+  return option === undefined ? message : `${option}${message.slice(field.length)}`;
+}
+
+function causesOf(error: unknown): string[] {
+  const causes: string[] = [];
+  const own = error instanceof ResourceError ? error.cause : error;
+  for (let at = causeOf(own); at !== undefined && causes.length < 8; at = causeOf(at)) {
+    causes.push(printable(at instanceof Error ? `${at.name}: ${at.message}` : String(at)));
+  }
+  return causes;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
+}

@@ -1,0 +1,9 @@
+import { isUtf8 } from "node:buffer";
+import type { OutputChunk } from "../index.js";
+
+/** A piece of output for machines: base64, and as text where it is UTF-8. */
+export function outputJson({ stream, data, offset }: OutputChunk): object {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const text = isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+  return { stream, offset, data: bytes.toString("base64"), text };
+}

@@ -1,0 +1,70 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../model/version.js";
+import { addList } from "./commands/list.js";
+import { addRun } from "./commands/run.js";
+import { reportFailure } from "./failure.js";
+import { ignoreOutputErrors } from "./stdio.js";
+
+/**
+ * The commands, in the order in which the help shows them. A new one is a file in `commands` that
+ * exports a function like these, and a line here.
+ */
+const COMMANDS: readonly ((program: Command) => void)[] = [addRun, addList];
+
+/** Runs a command line, without the program's own name, and returns its exit code. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  ignoreOutputErrors();
+  const program = createProgram();
+  const command = commandOf(program, args);
+  try {
+    if (args.length === 0) {
+      program.outputHelp({ error: true });
+      return 2;
+    }
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      return 0;
+    }
+    return await reportFailure(error, command);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command("aiem-process")
+    .description(
+      "Runs and follows processes in the SandboxEngines of H2O AI Engine Manager (AIEM).",
+    )
+    .version(VERSION, "-V, --version", "show the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
+    .enablePositionalOptions()
+    .exitOverride()
+    // The funnel tells of failures; it needs them as errors, not as text.
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError()
+    .addHelpText(
+      "after",
+      `
+Exit codes:
+  run, wait and logs --exit-code end as the process did (128 + n after signal n);
+  124: a --timeout was over; 125: aiem-process itself failed. Others: 0, 1, or 2 for wrong usage.
+
+Which AIEM:
+  --url, or AIEM_URL and AIEM_TOKEN, or what the H2O CLI is logged in to; --parent or AIEM_PARENT
+  names the engine. run --local needs no AIEM: it runs the command on this machine.`,
+    );
+  for (const add of COMMANDS) {
+    add(program);
+  }
+  return program;
+}
+
+/** The command that a command line names. Options of the program itself have no values. */
+function commandOf(program: Command, args: readonly string[]): Command | undefined {
+  const name = args.find((arg) => !arg.startsWith("-"));
+  return program.commands.find(
+    (command) => name !== undefined && [command.name(), ...command.aliases()].includes(name),
+  );
+}
