@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../model/version.js";
 import { addList } from "./commands/list.js";
 import { addRun } from "./commands/run.js";
+import { addServe } from "./commands/serve.js";
 import { reportFailure } from "./failure.js";
 import { ignoreOutputErrors } from "./stdio.js";
 
@@ -9,7 +10,7 @@ import { ignoreOutputErrors } from "./stdio.js";
  * The commands, in the order in which the help shows them. A new one is a file in `commands` that
  * exports a function like these, and a line here.
  */
-const COMMANDS: readonly ((program: Command) => void)[] = [addRun, addList];
+const COMMANDS: readonly ((program: Command) => void)[] = [addRun, addList, addServe];
 
 /** Runs a command line, without the program's own name, and returns its exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
