@@ -73,7 +73,7 @@ const allowedImports = {
     "src/client/",
   ],
   "src/stub/": ["gen/", "src/gen.ts", "src/model/", "src/async/", "src/rules/", "src/rest-rules/"],
-  "src/cli/": ["src/index.ts", "src/stub/index.ts", "src/model/version.ts"],
+  "src/cli/": ["src/index.ts", "src/stub/index.ts", "src/model/version.ts", "src/model/signals.ts"],
 };
 
 /**

@@ -31,6 +31,7 @@ export type { ProcessHandle } from "./client/process-handle.js";
 export type { ReadOutputOptions } from "./client/read-output.js";
 export type { RunProcessOptions } from "./client/run-process.js";
 export type { TerminateProcessOptions } from "./client/terminate-process.js";
+export type { LineMatch, LineOutcome, WaitForLineOptions } from "./client/wait-for-line.js";
 export type { WaitProcessByPollingOptions } from "./client/wait-process-by-polling.js";
 export { InvalidInputError } from "./errors/invalid-input-error.js";
 export { type OutputGap, OutputGapError } from "./errors/output-gap-error.js";

@@ -11,8 +11,8 @@ import {
   type ResumeEvent,
   type RetryEvent,
 } from "../index.js";
-import { CliError, EXIT, failureText, UsageError } from "./failure.js";
-import type { Progress } from "./progress.js";
+import { CliError, EXIT, UsageError } from "./failure.js";
+import { Progress, reasonOf } from "./progress.js";
 import { aside } from "./stdio.js";
 
 /** The options that tell which AIEM is meant, and how to reach it. Every command has them. */
@@ -45,16 +45,12 @@ export function withConnection(command: Command): Command {
 /** A client for what the connection options name. */
 export interface Session {
   readonly client: ProcessClient;
+  /** Tells what is being waited for. */
+  readonly progress: Progress;
   /** The name of the engine. */
   parent(): string;
   /** The name of a process that is given by its id, or by its whole name. */
   name(id: string): string;
-}
-
-/** What a session is made from. */
-export interface SessionOptions extends ConnectionOptions {
-  /** Is told of outages. */
-  readonly progress?: Progress;
 }
 
 /** Where a connection comes from. */
@@ -70,26 +66,30 @@ export interface FoundConnection {
  * @param given takes the place of what the options name, such as an embedded engine.
  */
 export async function withSession<T>(
-  options: SessionOptions,
+  options: ConnectionOptions,
   use: (session: Session) => Promise<T>,
   given?: { readonly connection: ConnectionConfig; readonly parent: string },
 ): Promise<T> {
-  const connection = given?.connection ?? (await findConnection(options)).connection;
-  const parent = () => given?.parent ?? parentOf(options);
-  const client = new ProcessClient(connection, {
-    ...tlsOptions(options),
-    protocol: options.protocol,
-    allowPlaintextToken: options.allowPlaintextToken,
-    ...hooks(options),
-  });
+  const progress = new Progress();
+  let client: ProcessClient | undefined;
   try {
+    const connection = given?.connection ?? (await findConnection(options)).connection;
+    const parent = () => given?.parent ?? parentOf(options);
+    client = new ProcessClient(connection, {
+      ...tlsOptions(options),
+      protocol: options.protocol,
+      allowPlaintextToken: options.allowPlaintextToken,
+      ...hooks(progress, options.verbose === true),
+    });
     return await use({
       client,
+      progress,
       parent,
       name: (id) => (id.includes("/") ? id : `${parent()}/processes/${id}`),
     });
   } finally {
-    client.close();
+    client?.close();
+    progress.close();
   }
 }
 
@@ -140,23 +140,22 @@ function setting(name: string): string | undefined {
   return value === "" ? undefined : value;
 }
 
-function hooks({ verbose, progress }: SessionOptions) {
+function hooks(progress: Progress, verbose: boolean) {
   const tell = (text: string) => {
     if (verbose) {
-      progress?.clear();
       aside(text);
     }
   };
   return {
     onRetry: (event: RetryEvent) => {
-      const { method, failures, delayMs, error } = event;
-      progress?.retry(event);
+      const { method, failures, delayMs } = event;
+      progress.retry(event);
       tell(
-        `${method} failed (${failures}), again in ${Math.round(delayMs)} ms: ${failureText(error)}`,
+        `${method} failed (${failures}), again in ${Math.round(delayMs)} ms: ${reasonOf(event)}`,
       );
     },
     onResume: (event: ResumeEvent) => {
-      progress?.resume(event);
+      progress.resume(event);
       tell(`output goes on after ${event.replayedBytes} bytes that were sent again`);
     },
     onProtocol: ({ protocol, reason }: ProtocolEvent) => tell(`speaks ${protocol}: ${reason}`),

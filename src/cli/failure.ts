@@ -68,7 +68,7 @@ export function isClosedOutput(error: unknown): boolean {
  * @param command what was being run, as far as that is known.
  * @returns the exit code.
  */
-export async function reportFailure(error: unknown, command: Command | undefined): Promise<number> {
+export function reportFailure(error: unknown, command: Command | undefined): number {
   if (isClosedOutput(error)) {
     return EXIT.closedOutput;
   }
@@ -82,8 +82,9 @@ export async function reportFailure(error: unknown, command: Command | undefined
 }
 
 function exitCodeOf(error: unknown, command: Command | undefined): number {
-  if (error instanceof CliError && error.exitCode !== undefined) {
-    return error.exitCode;
+  const own = error instanceof ResourceError ? error.cause : error;
+  if (own instanceof CliError && own.exitCode !== undefined) {
+    return own.exitCode;
   }
   if (command !== undefined && FORWARDING.has(command.name())) {
     return EXIT.ownFailure;

@@ -1,5 +1,5 @@
 import type { FinishedProcess, Process } from "../index.js";
-import { ago, printable, span, styled } from "./text.js";
+import { ago, printable, span, styled, table } from "./text.js";
 
 /** The titles of what `processRow` gives. */
 export const TABLE_HEAD = ["ID", "STATE", "CREATED", "TOOK", "COMMAND"] as const;
@@ -13,6 +13,33 @@ export function processRow(item: Process): string[] {
     tookText(item),
     commandText(item),
   ];
+}
+
+/** All that is known of a process, for people. Values of variables are left to JSON. */
+export function processDetails(item: Process): string {
+  const { startTime, endTime } = item;
+  const names = Object.keys(item.environmentVariables).map(printable);
+  const secrets = Object.entries(item.secretEnvironmentVariables);
+  const rows: (readonly [string, string | undefined])[] = [
+    ["Name", printable(item.name)],
+    ["State", stateText(item, process.stdout)],
+    ["Command", commandText(item)],
+    ["Directory", printable(item.workingDirectory || "/")],
+    ["Variables", names.length === 0 ? undefined : names.join(", ")],
+    ...secrets.map(
+      ([name, { secretVersion }]) => ["Secret", printable(`${name}=${secretVersion}`)] as const,
+    ),
+    ["Created", timeText(item.createTime)],
+    ["Started", timeText(startTime)],
+    ["Ended", timeText(endTime)],
+    ["Took", startTime === undefined ? undefined : tookText(item)],
+  ];
+  const known = rows.flatMap(([title, text]) => (text === undefined ? [] : [[title, text]]));
+  return table(known, undefined);
+}
+
+function timeText(time: Date | undefined): string | undefined {
+  return time === undefined ? undefined : `${time.toISOString()} (${ago(time)})`;
 }
 
 /** The state as people say it, with the exit code where there is one. */

@@ -1,8 +1,15 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../model/version.js";
+import { addCreate } from "./commands/create.js";
+import { addGet } from "./commands/get.js";
 import { addList } from "./commands/list.js";
+import { addLogs } from "./commands/logs.js";
 import { addRun } from "./commands/run.js";
 import { addServe } from "./commands/serve.js";
+import { addSignal } from "./commands/signal.js";
+import { addStart } from "./commands/start.js";
+import { addStop } from "./commands/stop.js";
+import { addWait } from "./commands/wait.js";
 import { reportFailure } from "./failure.js";
 import { ignoreOutputErrors } from "./stdio.js";
 
@@ -10,7 +17,18 @@ import { ignoreOutputErrors } from "./stdio.js";
  * The commands, in the order in which the help shows them. A new one is a file in `commands` that
  * exports a function like these, and a line here.
  */
-const COMMANDS: readonly ((program: Command) => void)[] = [addRun, addList, addServe];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addRun,
+  addCreate,
+  addStart,
+  addList,
+  addGet,
+  addLogs,
+  addWait,
+  addSignal,
+  addStop,
+  addServe,
+];
 
 /** Runs a command line, without the program's own name, and returns its exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -28,7 +46,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) {
       return 0;
     }
-    return await reportFailure(error, command);
+    return reportFailure(error, command);
   }
 }
 

@@ -1,11 +1,20 @@
 import { Writable } from "node:stream";
-import type { Process, ResumeEvent, RetryEvent } from "../index.js";
+import { ConnectError, type Process, type ResumeEvent, type RetryEvent } from "../index.js";
 import { failureText } from "./failure.js";
-import { printable, span, styled } from "./text.js";
+import { clearStatus, showStatus } from "./stdio.js";
+import { printable, span } from "./text.js";
 
 const SILENCE_MS = 2_000;
 const REDRAW_MS = 500;
 const LOOK_EVERY_MS = 10_000;
+// An outage may be over without a word, where the process has none to say.
+const LOOK_IN_OUTAGE_MS = 3_000;
+
+/** Why an attempt failed, without what it was: that is told beside it. */
+export function reasonOf({ method, resource, error }: RetryEvent): string {
+  const text = error instanceof ConnectError ? error.rawMessage : failureText(error);
+  return printable(text.replace(`${method} of ${resource}: `, ""));
+}
 
 /**
  * Tells on a terminal, after two seconds of silence, what is being waited for, in one line that
@@ -13,37 +22,44 @@ const LOOK_EVERY_MS = 10_000;
  */
 export class Progress {
   readonly #isOn: boolean;
+  // The line must not stay where the prompt of the shell comes next.
+  readonly #onInterrupt = () => {
+    clearStatus();
+    if (process.listenerCount("SIGINT") === 0) {
+      process.kill(process.pid, "SIGINT");
+    }
+  };
   readonly #timer: NodeJS.Timeout | undefined;
   #since = performance.now();
-  #waitsFor: string;
-  #outage: { readonly since: number; failures: number; why: string } | undefined;
+  #waitsFor = "waiting for an answer";
+  #outage: { readonly since: number; readonly failures: number; readonly why: string } | undefined;
   #look: (() => Promise<Process>) | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #isPending = false;
   #hasOutput = false;
   // A line that the process has not ended stands before the cursor, and must not be overwritten.
   #isAtLineStart = true;
-  #isShown = false;
 
-  /** @param waitsFor what is being waited for at first. */
-  constructor(waitsFor = "connecting") {
-    this.#waitsFor = waitsFor;
+  constructor() {
     this.#isOn = process.stderr.isTTY === true;
-    this.#timer = this.#isOn ? setInterval(() => this.#draw(), REDRAW_MS).unref() : undefined;
+    if (this.#isOn) {
+      this.#timer = setInterval(() => this.#draw(), REDRAW_MS).unref();
+      process.once("SIGINT", this.#onInterrupt);
+    }
   }
 
-  /** What follows is the output of a process, which can be looked at while it says nothing. */
-  follow(look: () => Promise<Process>): void {
-    this.clear();
-    this.#waitsFor = "waiting for output";
+  /** What follows comes from a process, which can be looked at while it says nothing. */
+  follow(look: () => Promise<Process>, waitsFor = "waiting for output"): void {
+    clearStatus();
+    this.#waitsFor = waitsFor;
     this.#look = look;
     this.#since = performance.now();
   }
 
   /** An attempt has failed, and there will be another. */
-  retry({ failures, error }: RetryEvent): void {
-    this.#outage ??= { since: performance.now(), failures, why: "" };
-    this.#outage.failures = failures;
-    this.#outage.why = failureText(error);
+  retry(event: RetryEvent): void {
+    const since = this.#outage?.since ?? performance.now();
+    this.#outage = { since, failures: event.failures, why: reasonOf(event) };
   }
 
   /** What was broken goes on. */
@@ -51,18 +67,11 @@ export class Progress {
     this.#outage = undefined;
   }
 
-  /** Takes the line away, before something else is written. */
-  clear(): void {
-    if (this.#isShown) {
-      this.#isShown = false;
-      process.stderr.write("\r\u001b[K");
-    }
-  }
-
   /** Ends it. */
   close(): void {
-    this.clear();
+    clearStatus();
     clearInterval(this.#timer);
+    process.off("SIGINT", this.#onInterrupt);
   }
 
   /** The same Writable, before whose writes the line vanishes. */
@@ -72,18 +81,23 @@ export class Progress {
     }
     return new Writable({
       write: (chunk: Uint8Array, _encoding, done) => {
-        this.#output(chunk, writable.isTTY);
+        this.output(chunk, writable);
         writable.write(chunk, done);
       },
     });
   }
 
-  #output(chunk: Uint8Array, isTerminal: boolean): void {
-    this.clear();
+  /**
+   * Something has come.
+   *
+   * @param chunk what is about to be written to `target`, if anything is.
+   */
+  output(chunk?: Uint8Array, target?: NodeJS.WriteStream): void {
+    clearStatus();
     this.#hasOutput = true;
     this.#outage = undefined;
     this.#since = performance.now();
-    if (isTerminal) {
+    if (chunk && target?.isTTY) {
       this.#isAtLineStart = chunk.at(-1) === 0x0a;
     }
   }
@@ -96,34 +110,32 @@ export class Progress {
     this.#askForState(now);
     const text = this.#text(now);
     if (text === undefined) {
-      this.clear();
+      clearStatus();
       return;
     }
-    this.#isShown = true;
-    const width = Math.max(20, process.stderr.columns ?? 80) - 1;
-    const shown = printable(text);
-    const cut = shown.length > width ? `${shown.slice(0, width - 1)}…` : shown;
-    process.stderr.write(`\r\u001b[K${styled("dim", cut, process.stderr)}`);
+    showStatus(text);
   }
 
   #text(now: number): string | undefined {
     if (this.#outage) {
       const { since, failures, why } = this.#outage;
-      return `no connection for ${span(now - since)}, ${failures} failed attempts: ${why}`;
+      return `no answer for ${span(now - since)} (attempts: ${failures}): ${why}`;
     }
     // A process that has spoken may be silent for as long as it likes.
-    return this.#hasOutput ? undefined : `${this.#waitsFor} for ${span(now - this.#since)}`;
+    const waitsFor = this.#isPending ? "it is pending: waiting for its start" : this.#waitsFor;
+    return this.#hasOutput ? undefined : `${waitsFor} (${span(now - this.#since)})`;
   }
 
   #askForState(now: number): void {
-    if (this.#look === undefined || this.#hasOutput || now - this.#lookedAt < LOOK_EVERY_MS) {
+    const everyMs = this.#outage ? LOOK_IN_OUTAGE_MS : LOOK_EVERY_MS;
+    const isSilence = this.#outage !== undefined || !this.#hasOutput;
+    if (this.#look === undefined || !isSilence || now - this.#lookedAt < everyMs) {
       return;
     }
     this.#lookedAt = now;
     this.#look().then(
       ({ state }) => {
-        const isPending = state === "STATE_PENDING";
-        this.#waitsFor = isPending ? "pending: waiting for its start" : "waiting for output";
+        this.#isPending = state === "STATE_PENDING";
         this.#outage = undefined;
       },
       // What cannot be reached is told by the retries of the stream itself.

@@ -25,6 +25,12 @@ import { type RunProcessOptions, runProcess } from "./run-process.js";
 import { sendSignal } from "./send-signal.js";
 import { startProcess } from "./start-process.js";
 import { type TerminateProcessOptions, terminateProcess } from "./terminate-process.js";
+import {
+  type LineMatch,
+  type LineOutcome,
+  type WaitForLineOptions,
+  waitForLine,
+} from "./wait-for-line.js";
 import { waitProcess } from "./wait-process.js";
 import {
   type WaitProcessByPollingOptions,
@@ -156,6 +162,24 @@ export class ProcessClient implements AsyncDisposable {
     options: StreamLinesOptions = {},
   ): AsyncIterable<OutputLine, void, undefined> {
     return streamLines(this.#caller, name, options);
+  }
+
+  /**
+   * Waits for a line of output, such as the one that tells that a server is ready: from the first
+   * line on, those written before the call included. A line counts when it has ended, or the process
+   * has; one of more than 1 MiB is looked at in pieces of that length.
+   *
+   * @param match an expression, or a function that is asked about each line, without its end.
+   * @returns the line, or that the process ended without it.
+   * @throws WaitTimeoutError with the last lines, if that takes longer than `timeoutMs`. The process
+   *   goes on.
+   */
+  waitForLine(
+    name: string,
+    match: LineMatch,
+    options: WaitForLineOptions = {},
+  ): Promise<LineOutcome> {
+    return waitForLine(this.#caller, name, match, options);
   }
 
   /**

@@ -9,6 +9,7 @@ import type { StreamOutputOptions } from "../output/stream-output-options.js";
 import type { ProcessClient } from "./process-client.js";
 import type { ReadOutputOptions } from "./read-output.js";
 import type { TerminateProcessOptions } from "./terminate-process.js";
+import type { LineMatch, LineOutcome, WaitForLineOptions } from "./wait-for-line.js";
 import type { WaitProcessByPollingOptions } from "./wait-process-by-polling.js";
 
 /** One process by its name: the client's methods without the name. It holds no state of its own. */
@@ -56,6 +57,11 @@ export class ProcessHandle {
   /** See {@link ProcessClient.streamLines}. */
   streamLines(options?: StreamLinesOptions): AsyncIterable<OutputLine, void, undefined> {
     return this.#client.streamLines(this.name, options);
+  }
+
+  /** See {@link ProcessClient.waitForLine}. */
+  waitForLine(match: LineMatch, options?: WaitForLineOptions): Promise<LineOutcome> {
+    return this.#client.waitForLine(this.name, match, options);
   }
 
   /** See {@link ProcessClient.pipeOutput}. */

@@ -36,12 +36,11 @@ const LIST_ALL = {
 
 const LIST = { ...LIST_ALL, pageToken: optional(requireString) };
 
-const READ = {
-  ...CALL,
-  outputStream: optional(
-    oneOf("OUTPUT_STREAM_STDOUT", "OUTPUT_STREAM_STDERR", "OUTPUT_STREAM_COMBINED"),
-  ),
-};
+const OUTPUT_STREAM = optional(
+  oneOf("OUTPUT_STREAM_STDOUT", "OUTPUT_STREAM_STDERR", "OUTPUT_STREAM_COMBINED"),
+);
+
+const READ = { ...CALL, outputStream: OUTPUT_STREAM };
 
 const STREAM_POSITION = {
   bytes: wholeNumber(0),
@@ -114,6 +113,9 @@ export const checkPipeOptions = optionsCheck(
 
 /** Checks the options of `runProcess`. */
 export const checkRunOptions = optionsCheck(RUN);
+
+/** Checks the options of `waitForLine`. */
+export const checkWaitForLineOptions = optionsCheck({ ...CALL, stream: OUTPUT_STREAM });
 
 /** Checks the options of `waitProcessByPolling`. */
 export const checkPollOptions = optionsCheck(POLL);

@@ -28,6 +28,7 @@ const METHODS: Readonly<Record<string, Use>> = {
   readOutput: (client, { name, timeoutMs }) => client.readOutput(name, { timeoutMs }),
   readOutputFrames: (client, { name, timeoutMs }) => client.readOutputFrames(name, { timeoutMs }),
   pipeOutput: (client, { name, timeoutMs }) => client.pipeOutput(name, { timeoutMs }),
+  waitForLine: (client, { name, timeoutMs }) => client.waitForLine(name, /x/, { timeoutMs }),
   waitProcess: (client, { name, timeoutMs }) => client.waitProcess(name, { timeoutMs }),
   waitProcessByPolling: (client, { name, timeoutMs }) =>
     client.waitProcessByPolling(

@@ -44,6 +44,7 @@ export const TIMED_PROCESS_CALLS: readonly Call[] = [
     run: (c, name, o = {}) =>
       c.pipeOutput(name, isObject(o) ? { ...o, stdout: new PassThrough() } : o),
   },
+  { title: "waitForLine", run: (c, name, o) => c.waitForLine(name, /x/, o) },
   { title: "waitProcess", run: (c, name, o) => c.waitProcess(name, o) },
   { title: "terminateProcess", run: (c, name, o) => c.terminateProcess(name, o) },
   { title: "process().get", run: (c, name, o) => c.process(name).get(o) },

@@ -20,6 +20,7 @@ import type {
   StreamOutputOptions,
   StreamPosition,
   TerminateProcessOptions,
+  WaitForLineOptions,
   WaitProcessByPollingOptions,
 } from "../../src/index.js";
 import {
@@ -115,6 +116,14 @@ const METHODS: readonly Omit<OptionsObject, "prefix">[] = [
     title: "pipeOutput",
     good: { ...stream, ...writables } satisfies Record<keyof PipeOutputOptions, unknown>,
     give: (c, o) => c.pipeOutput(PROCESS, o),
+  },
+  {
+    title: "waitForLine",
+    good: { ...call, stream: "OUTPUT_STREAM_STDERR" } satisfies Record<
+      keyof WaitForLineOptions,
+      unknown
+    >,
+    give: (c, o) => c.waitForLine(PROCESS, /x/, o),
   },
   {
     title: "runProcess",

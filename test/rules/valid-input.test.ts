@@ -30,7 +30,7 @@ const options = fc.record({
 });
 
 // With a limit of zero these are over at once, sent or not.
-const ONLY_WAIT = new Set(["streamOutput", "streamLines", "pipeOutput"]);
+const ONLY_WAIT = new Set(["streamOutput", "streamLines", "pipeOutput", "waitForLine"]);
 
 async function expectSent(call: Call, names: fc.Arbitrary<string>) {
   await fc.assert(

@@ -12,7 +12,7 @@ import { about, EXIT, failureText, isClosedOutput, UsageError } from "../failure
 import { localSpec, startLocalEngine } from "../local-engine.js";
 import { outputJson } from "../output-json.js";
 import { exitCodeOf } from "../process-text.js";
-import { Progress } from "../progress.js";
+import type { Progress } from "../progress.js";
 import { ENDING_SIGNALS, type EndingSignal, onSignals } from "../signals.js";
 import { type SpecOptions, specOf, withSpec } from "../spec-options.js";
 import { aside, note, print, printJson } from "../stdio.js";
@@ -86,22 +86,17 @@ async function runWith(
   options: RunOptions,
   given?: Parameters<typeof withSession>[2],
 ): Promise<void> {
-  const progress = new Progress();
-  try {
-    await withSession(
-      { ...options, progress },
-      async (session) => {
-        if (options.detach) {
-          await start(session, spec, options);
-        } else {
-          process.exitCode = await new Run(session, options, progress).toEnd(spec);
-        }
-      },
-      given,
-    );
-  } finally {
-    progress.close();
-  }
+  await withSession(
+    options,
+    async (session) => {
+      if (options.detach) {
+        await start(session, spec, options);
+      } else {
+        process.exitCode = await new Run(session, options).toEnd(spec);
+      }
+    },
+    given,
+  );
 }
 
 async function start(session: Session, spec: ProcessSpec, { id, json }: RunOptions): Promise<void> {
@@ -125,10 +120,10 @@ class Run {
   #isTimedOut = false;
   #interrupts = 0;
 
-  constructor(session: Session, options: RunOptions, progress: Progress) {
+  constructor(session: Session, options: RunOptions) {
     this.#session = session;
     this.#options = options;
-    this.#progress = progress;
+    this.#progress = session.progress;
   }
 
   /** @returns the exit code. */
@@ -165,6 +160,7 @@ class Run {
     if (json) {
       await printJson({ type: "started", process: created });
       for await (const chunk of client.streamOutput(name, { signal })) {
+        this.#progress.output();
         await printJson({ type: "output", ...outputJson(chunk) });
       }
     } else {
@@ -266,7 +262,6 @@ class Run {
   }
 
   #say(text: string): void {
-    this.#progress.clear();
     if (this.#left === undefined) {
       aside(text);
     } else {

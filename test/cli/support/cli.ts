@@ -13,6 +13,8 @@ export interface CliOptions {
   /** Besides PATH and a home without anything in it. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Whether nobody reads its stdout, from the start. */
+  readonly closedStdout?: boolean;
 }
 
 /** A command line that runs; it is killed when its test is over. */
@@ -54,7 +56,7 @@ export function spawnCli(args: readonly string[], { env, cwd }: CliOptions = {})
 /** The end of a command line, and what it wrote until then. */
 export async function resultOf(child: RunningCli): Promise<CliResult> {
   const [stdout, stderr, [code, signal]] = await Promise.all([
-    buffer(child.stdout),
+    child.stdout.destroyed ? Buffer.of() : buffer(child.stdout),
     buffer(child.stderr),
     once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
@@ -63,5 +65,9 @@ export async function resultOf(child: RunningCli): Promise<CliResult> {
 
 /** Runs the real program to its end. */
 export function cli(args: readonly string[], options?: CliOptions): Promise<CliResult> {
-  return resultOf(spawnCli(args, options));
+  const child = spawnCli(args, options);
+  if (options?.closedStdout) {
+    child.stdout.destroy();
+  }
+  return resultOf(child);
 }

@@ -33,6 +33,7 @@ export const EVERY_CALL: readonly EveryCall[] = [
   short("readOutputFrames", ({ client, started }, o) => client.readOutputFrames(started, o)),
   long("streamOutput", ({ client, started }, o) => collect(client.streamOutput(started, o))),
   long("streamLines", ({ client, started }, o) => collect(client.streamLines(started, o))),
+  long("waitForLine", ({ client, started }, o) => client.waitForLine(started, /never/, o)),
   long("pipeOutput", ({ client, started }, o) => client.pipeOutput(started, o)),
   long("waitProcess", ({ client, started }, o) => client.waitProcess(started, o)),
   long("waitProcessByPolling", ({ client, started }, o) => {

@@ -28,6 +28,7 @@ export function defineHandle(target: ContractTarget): void {
       expect(joined(await collect(handle.streamOutput())).toString()).toBe(text);
       const lines = await collect(handle.streamLines());
       expect(lines.map(({ line }) => line)).toEqual(["one", "two"]);
+      expect(await handle.waitForLine(/two/)).toMatchObject({ found: true, line: "two" });
       const stdout = new RecordingWritable();
       await handle.pipeOutput({ stdout });
       expect(stdout.bytes.toString()).toBe(text);
