@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import { ROOT, readText, userDocuments } from "./documents.js";
 import { codeBlocks } from "./markdown.js";
 
-const scripts = Object.keys(JSON.parse(readText("package.json")).scripts);
+const manifest = JSON.parse(readText("package.json"));
+const scripts = Object.keys(manifest.scripts);
+const own = Object.keys(manifest.bin);
 const NPM_OWN = new Set(["ci", "pack", "install"]);
 
 /** What a line of a shell runs, without comments and redirections. */
@@ -22,7 +24,7 @@ function isThere([program = "", first = "", second = ""]: string[]): boolean {
     case "npm":
       return NPM_OWN.has(first) || scripts.includes(first === "run" ? second : first);
     case "npx":
-      return existsSync(join(ROOT, "node_modules", ".bin", first));
+      return own.includes(first) || existsSync(join(ROOT, "node_modules", ".bin", first));
     case "bash":
       return existsSync(join(ROOT, first));
     default:
