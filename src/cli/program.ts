@@ -6,6 +6,7 @@ import { addGet } from "./commands/get.js";
 import { addList } from "./commands/list.js";
 import { addLogs } from "./commands/logs.js";
 import { addRun } from "./commands/run.js";
+import { addServe } from "./commands/serve.js";
 import { addSignal } from "./commands/signal.js";
 import { addStart } from "./commands/start.js";
 import { addStop } from "./commands/stop.js";
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addSignal,
   addStop,
   addDoctor,
+  addServe,
 ];
 
 /** Runs a command line, without the program's own name, and returns its exit code. */

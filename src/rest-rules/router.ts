@@ -1,5 +1,6 @@
 import { percentDecode } from "./field-values.js";
 import type { HttpRule, PathVariable } from "./http-rule.js";
+import type { PathTemplate, TemplateVariable } from "./path-template.js";
 
 /** Which rule a request is for, if any. */
 export type Route =
@@ -58,11 +59,14 @@ export function splitPath(path: string): readonly string[] | undefined {
   return decoded?.startsWith("/") ? decoded.slice(1).split("/") : undefined;
 }
 
-/** The values of the rule's variables in a path; undefined where the path is another. */
-export function matchPath(
-  { template, variables }: HttpRule,
+/**
+ * The values of the rule's variables in a path, of google.api.http or of another table of paths;
+ * undefined where the path is another.
+ */
+export function matchPath<V extends TemplateVariable>(
+  { template, variables }: { readonly template: PathTemplate; readonly variables: readonly V[] },
   segments: readonly string[],
-): PathValues | undefined {
+): ReadonlyMap<V, string> | undefined {
   const values = withoutVerb(segments, template.verb);
   if (
     values?.length !== template.segments.length ||

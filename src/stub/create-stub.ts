@@ -4,7 +4,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { Engines } from "./engine/engines.js";
-import { isUser } from "./service/access.js";
+import { isUser, type Users } from "./service/access.js";
 import { createProcessService } from "./service/create-process-service.js";
 import type { IsKnownCaller } from "./service/known-caller.js";
 import { narrowEngines, type StubEngines } from "./stub-engines.js";
@@ -17,6 +17,8 @@ const DEFAULT_SUBJECT = "users/default";
 export interface Stub {
   /** The token of the first user. */
   readonly token: string;
+  /** The subject of the first user. */
+  readonly subject: string;
   /** The name of the first engine. */
   readonly parent: string;
   readonly engines: StubEngines;
@@ -30,10 +32,11 @@ export interface Stub {
  * Makes what the server and the in-memory transport both stand on, of options whose rules were
  * checked.
  *
+ * @param issued who may call besides the users: subjects by access tokens.
  * @throws TypeError where `users` or `engines` are given and empty, and for an option or a token that
  * cannot be.
  */
-export function createStub(options: StubOptions): Stub {
+export function createStub(options: StubOptions, issued: Users = new Map()): Stub {
   const {
     engines: given = [DEFAULT_ENGINE],
     users: subjects = { [randomBytes(24).toString("base64url")]: DEFAULT_SUBJECT },
@@ -54,9 +57,10 @@ export function createStub(options: StubOptions): Stub {
   for (const known of users.keys()) {
     requireToken(known, users.size);
   }
-  const [token, defaultCreator] = first;
+  const [token, subject] = first;
+  const callers: Users = { get: (known) => users.get(known) ?? issued.get(known) };
   const engines = new Engines({
-    defaultCreator,
+    defaultCreator: subject,
     ...(secrets !== undefined && { secrets }),
     ...(maxSpoolBytes !== undefined && { maxSpoolBytes }),
   });
@@ -71,10 +75,11 @@ export function createStub(options: StubOptions): Stub {
   }
   return {
     token,
+    subject,
     parent,
     engines: narrowEngines(engines),
-    service: createProcessService(engines, users),
-    isKnown: (authorization) => isUser(users, authorization),
+    service: createProcessService(engines, callers),
+    isKnown: (authorization) => isUser(callers, authorization),
     close: () => engines.close(),
   };
 }

@@ -4,8 +4,10 @@
  */
 
 export type { Http2ErrorCode } from "../model/http2-error-codes.js";
+export type { StubControl, StubControlOptions } from "./control/stub-control.js";
 export { createStubTransport, type StubTransport } from "./create-stub-transport.js";
 export type { CreateEngineOptions, EngineState } from "./engine/engine-options.js";
+export type { StatusName } from "./faults/status-names.js";
 export type {
   BlackholeFault,
   CallFault,
@@ -32,8 +34,10 @@ export type {
   StubFaults,
   StubServerFaults,
 } from "./faults/stub-faults.js";
+export type { StubPlatform, StubPlatformOptions } from "./platform/stub-platform.js";
 export type { StubCors } from "./server/cors.js";
 export type { StubTls } from "./server/stub-tls.js";
+export type { StubCall } from "./service/observe-calls.js";
 export type { StubConnection, StubServer } from "./start-stub-server.js";
 export { type StubServerOptions, startStubServer } from "./start-stub-server.js";
 export type { StubEngine, StubEngines } from "./stub-engines.js";

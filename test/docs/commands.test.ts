@@ -6,7 +6,7 @@ import { codeBlocks } from "./markdown.js";
 
 const manifest = JSON.parse(readText("package.json"));
 const scripts = Object.keys(manifest.scripts);
-const bins = Object.keys(manifest.bin);
+const own = Object.keys(manifest.bin);
 const NPM_OWN = new Set(["ci", "pack", "install"]);
 const ELSEWHERE = new Set([
   "buf",
@@ -36,11 +36,11 @@ function isThere([program = "", first = "", second = ""]: string[]): boolean {
     case "npm":
       return NPM_OWN.has(first) || scripts.includes(first === "run" ? second : first);
     case "npx":
-      return bins.includes(first) || existsSync(join(ROOT, "node_modules", ".bin", first));
+      return own.includes(first) || existsSync(join(ROOT, "node_modules", ".bin", first));
     case "bash":
       return existsSync(join(ROOT, first));
     default:
-      return bins.includes(program) || ELSEWHERE.has(program);
+      return own.includes(program) || ELSEWHERE.has(program);
   }
 }
 

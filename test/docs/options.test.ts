@@ -88,6 +88,13 @@ describe("docs/stub.md", () => {
     ...documentedOptions("src/stub/start-stub-server.ts", "StubServerOptions"),
   ];
 
+  const platform = documentedOptions("src/stub/platform/stub-platform.ts", "StubPlatformOptions");
+
+  it("has every option of the platform, with its default", () => {
+    expect(untold("docs/stub.md", platform)).toEqual([]);
+    expect(wrongDefaults("docs/stub.md", platform)).toEqual([]);
+  });
+
   it("names every option of the stub", () => {
     const text = readText("docs/stub.md");
     expect(stub.map(({ name }) => name).filter((name) => !text.includes(`\`${name}`))).toEqual([]);

@@ -3,7 +3,6 @@ import { type StubServerOptions, startStubServer } from "../../src/stub/index.js
 import { runToEnd } from "../support/run-to-end.js";
 import { closing } from "../transport/support/cleanup.js";
 import { VARIANTS } from "./support/permuted-contracts.js";
-import { startEnvironmentOf } from "./support/start-servers.js";
 
 // Go compiles a program when it runs it.
 const MAX_MS = 50_000;
@@ -12,7 +11,6 @@ const LOOPBACK = "127.0.0.1,localhost";
 /** Runs a command of a README with a stub of its own, and gives the last line that it printed. */
 async function lastLineOf(command: string, cwd: string, options: StubServerOptions = {}) {
   const stub = closing(await startStubServer(options));
-  const environment = await startEnvironmentOf(stub);
   const { exitCode, stdout, stderr } = await runToEnd("bash", ["-euc", command], {
     cwd,
     env: {
@@ -26,8 +24,8 @@ async function lastLineOf(command: string, cwd: string, options: StubServerOptio
       AIEM_URL: stub.url,
       AIEM_TOKEN: stub.token,
       AIEM_PARENT: stub.parent,
-      H2O_CLOUD_ENVIRONMENT: environment.url,
-      H2O_CLOUD_CLIENT_PLATFORM_TOKEN: "refresh",
+      H2O_CLOUD_ENVIRONMENT: stub.url,
+      H2O_CLOUD_CLIENT_PLATFORM_TOKEN: stub.platform.refreshToken,
     },
     maxMs: MAX_MS,
   });

@@ -86,6 +86,16 @@ describe("importViolations", () => {
     ]);
   });
 
+  it("lets one file of the command line start processes, too, and no other layer", () => {
+    write("src/cli/child.ts", 'import "node:child_process";');
+    expect(importViolations(root)).toEqual([]);
+    write("src/cli/other.ts", 'import "node:child_process";');
+    expect(importViolations(root)).toEqual([expect.stringContaining("src/cli/other.ts")]);
+    write("src/cli/other.ts", "");
+    write("src/auth/other.ts", 'import "node:child_process";');
+    expect(importViolations(root)).toEqual([expect.stringContaining("src/auth/other.ts")]);
+  });
+
   it("refuses a client that loads the stub, and tells what it reaches", () => {
     write("src/client/run.ts", 'import "../stub/spawner.js";');
     expect(importViolations(root)).toEqual(

@@ -98,8 +98,8 @@ describe("options that cannot be", () => {
     [{ tls: { crt: "x" } }, "startStubServer: tls.crt is not known; did you mean cert?"],
     [{ cors: { origin: "*" } }, "startStubServer: cors.origin is not known; did you mean origins?"],
     [
-      { host: "0.0.0.0" },
-      "startStubServer: host is not known; known are: engines, users, secrets,",
+      { proxy: "0.0.0.0" },
+      "startStubServer: proxy is not known; known are: engines, users, secrets,",
     ],
   ])("refuse %j by startStubServer, as a name that it does not know", async (options, message) => {
     const starting = startStubServer(options);

@@ -1,24 +1,21 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { HTTP2_ERROR_CODES, type Http2ErrorCode } from "../../model/http2-error-codes.js";
+import { refusingByTypeError, requireObject } from "../../rules/check-options.js";
 import { refuseUnknownNames } from "../check-options.js";
-import { MAX_TIMER_MS } from "../grpc/grpc-timeout.js";
 import { type CallWire, callWireKey } from "./call-wire.js";
+import { checkDelay, checkGoaway, checkHttp, checkHttp2Code, checkStatus } from "./fault-values.js";
 import { type Release, untilReleased } from "./release.js";
+import { statusCode } from "./status-names.js";
 import {
   type CallPoint,
+  FAULT_METHODS,
   type Fault,
   type FaultMethod,
   type FaultPoint,
   type FaultTarget,
-  type HttpFault,
   type OutputPoint,
   PROCESS_METHODS,
-  SERVER_METHODS,
   type StatusFault,
 } from "./stub-faults.js";
-
-// RFC 9113, section 8.2.2: they belong to one HTTP/1.1 connection, and HTTP/2 forbids them.
-const CONNECTION_HEADERS = /^(connection|keep-alive|proxy-connection|transfer-encoding|upgrade)$/i;
 
 const STREAMS: ReadonlySet<string> = new Set(["StreamOutput", "ServerReflectionInfo", "Watch"]);
 
@@ -65,11 +62,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     options: ["code", "message", "metadata", "details"],
     network: false,
     point: "before",
-    check({ code }) {
-      if (typeof Code[code] !== "string") {
-        throw new TypeError(`code: must be one of Connect's Code, but is ${String(code)}`);
-      }
-    },
+    check: checkStatus,
     async strike(fault) {
       throw statusOf(fault);
     },
@@ -78,11 +71,7 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     options: ["ms"],
     network: false,
     point: "before",
-    check({ ms }) {
-      if (!(ms >= 0 && ms <= MAX_TIMER_MS)) {
-        throw new TypeError(`ms: must be 0 to ${MAX_TIMER_MS}, but is ${String(ms)}`);
-      }
-    },
+    check: checkDelay,
     async strike({ ms }, { context: { signal }, release }) {
       await untilReleased({ release, signal, ms });
       return "go on";
@@ -158,9 +147,9 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
     options: ["code", "processed", "debugData"],
     network: true,
     point: "before",
-    check({ code, processed }, place) {
-      checkHttp2Code(code);
-      if (processed === false && place !== undefined && place !== "before") {
+    check(fault, place) {
+      checkGoaway(fault);
+      if (fault.processed === false && place !== undefined && place !== "before") {
         throw new TypeError('processed: only at "before" can a call be told to be unprocessed');
       }
     },
@@ -220,8 +209,13 @@ const KINDS: { readonly [K in keyof FaultOf]: FaultKind<FaultOf[K]> } = {
  *
  * @throws TypeError for a fault that cannot be.
  */
-export function checkFault(rule: Fault & FaultTarget, { network }: { network: boolean }): void {
-  checkTarget(rule, network ? [...PROCESS_METHODS, ...SERVER_METHODS] : PROCESS_METHODS);
+export function checkFault(rule: Fault & FaultTarget, where: { network: boolean }): void {
+  refusingByTypeError(() => checkRule(rule, where));
+}
+
+function checkRule(rule: Fault & FaultTarget, { network }: { network: boolean }): void {
+  requireObject("fault", rule);
+  checkTarget(rule, network ? FAULT_METHODS : PROCESS_METHODS);
   const { fault } = rule;
   if (!Object.hasOwn(KINDS, fault)) {
     throw new TypeError(`fault: there is no fault ${JSON.stringify(fault)}`);
@@ -307,27 +301,10 @@ function refuseOutput(fault: string, place: Place): void {
   }
 }
 
-function checkHttp2Code(code: Http2ErrorCode | undefined): void {
-  if (code !== undefined && !HTTP2_ERROR_CODES.includes(code)) {
-    throw new TypeError(
-      `code: must be one of ${HTTP2_ERROR_CODES.join(", ")}, but is ${String(code)}`,
-    );
-  }
-}
-
-function checkHttp({ status, headers = {} }: HttpFault): void {
-  if (!(Number.isInteger(status) && status >= 200 && status <= 599)) {
-    throw new TypeError(`status: must be a final HTTP status, 200 to 599, but is ${status}`);
-  }
-  const refused = Object.keys(headers).find((name) => CONNECTION_HEADERS.test(name));
-  if (refused !== undefined) {
-    throw new TypeError(`headers: ${refused} is a header of the connection, not of the response`);
-  }
-}
-
 function statusOf({ code, message, metadata, details }: StatusFault): ConnectError {
   // A new one for each call: on its way out, protocols add to its metadata.
-  return new ConnectError(message ?? "an injected fault", code, metadata, [...(details ?? [])]);
+  const number = statusCode(code) ?? Code.Unknown;
+  return new ConnectError(message ?? "an injected fault", number, metadata, [...(details ?? [])]);
 }
 
 function wireOf(context: HandlerContext): CallWire {

@@ -1,5 +1,6 @@
 import type { Code, ConnectError } from "@connectrpc/connect";
 import type { Http2ErrorCode } from "../../model/http2-error-codes.js";
+import type { StatusName } from "./status-names.js";
 
 /** What can go wrong with a call. */
 export type Fault = CallFault | NetworkFault;
@@ -66,8 +67,11 @@ export const PROCESS_METHODS = [
 /** The RPCs of gRPC's own services, which a server has: ServerReflection of any version, and Health. */
 export const SERVER_METHODS = ["ServerReflectionInfo", "Check", "List", "Watch"] as const;
 
+/** The methods that faults can strike on a server. */
+export const FAULT_METHODS = [...PROCESS_METHODS, ...SERVER_METHODS] as const;
+
 /** An RPC that faults can be injected into. */
-export type FaultMethod = (typeof PROCESS_METHODS)[number] | (typeof SERVER_METHODS)[number];
+export type FaultMethod = (typeof FAULT_METHODS)[number];
 
 /** Which calls a fault is for. */
 export interface FaultTarget {
@@ -116,7 +120,8 @@ export type FaultPoint = CallPoint | OutputPoint;
  */
 export interface StatusFault {
   readonly fault: "status";
-  readonly code: Code;
+  /** A number of Connect's Code, or gRPC's name of it, such as `"UNAVAILABLE"`. */
+  readonly code: Code | StatusName;
   /** @default "an injected fault" */
   readonly message?: string;
   /**

@@ -20,7 +20,7 @@ const ORIGIN = /^https?:\/\/[^/?#]*/i;
  * @throws ConnectError INVALID_ARGUMENT where it is no JSON; RESOURCE_EXHAUSTED where it is larger
  * than MAX_BODY_BYTES; CANCELED where the caller went away.
  */
-async function readJsonBody(
+export async function readJsonBody(
   request: NodeRequest,
   isKnown: boolean,
 ): Promise<JsonValue | undefined> {

@@ -1,18 +1,19 @@
 import { once } from "node:events";
 import type { ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
+import { LOOPBACK } from "./host.js";
 import { createHttp1Server } from "./http1-server.js";
 import { createHttp2Server } from "./http2-server.js";
 import { createListener } from "./listener.js";
 import { createRequestListener, type NodeHandler } from "./node-handler.js";
 import type { StubTls } from "./stub-tls.js";
 
-const LOOPBACK = "127.0.0.1";
-
 /** What a server is made of. */
 export interface HttpServerOptions {
   /** Who serves requests: the first that takes one. */
   readonly handlers: readonly NodeHandler[];
+  /** The interface to listen on, as an address or a name. @default "127.0.0.1" */
+  readonly host?: string | undefined;
   /** @default undefined cleartext */
   readonly tls?: StubTls | undefined;
   /** How many calls may run on one HTTP/2 connection at a time. @default 100 */
@@ -29,14 +30,19 @@ export interface HttpServerOptions {
 
 /** A server that listens. */
 export interface HttpServer {
-  /** The port on loopback. */
+  /** The port. */
   readonly port: number;
   /** Ends the listener and all connections. Resolves when none is left. */
   stop(): Promise<void>;
+  /**
+   * The same, but for the connection that comes from this port: who has still to answer on it ends it
+   * then.
+   */
+  stopAllBut(remotePort: number | undefined): Promise<void>;
 }
 
 /**
- * Serves HTTP/2 and HTTP/1.1 on one port of the loopback interface. Port 0 is one that is free.
+ * Serves HTTP/2 and HTTP/1.1 on one port. Port 0 is one that is free.
  *
  * @throws Error where the port cannot be listened to (EADDRINUSE, EACCES).
  */
@@ -44,6 +50,7 @@ export async function startHttpServer(
   port: number,
   {
     handlers,
+    host = LOOPBACK,
     tls,
     maxConcurrentStreams = 100,
     onConnection,
@@ -76,7 +83,7 @@ export async function startHttpServer(
   let boundPort: number;
   try {
     // Not listen(port, host), which makes a Unix socket of a text.
-    listener.listen({ port, host: LOOPBACK });
+    listener.listen({ port, host });
     await once(listener, "listening");
     boundPort = addressOf(listener.address()).port;
   } catch (error) {
@@ -88,20 +95,21 @@ export async function startHttpServer(
   listener.on("error", () => {});
   let stopped: Promise<void> | undefined;
 
-  async function end(): Promise<void> {
+  async function end(spared: number | undefined): Promise<void> {
     const listenerClosed = new Promise<void>((resolve) => listener.close(() => resolve()));
     http1.close();
-    await connections.close(stopGraceMs);
-    await listenerClosed;
+    await connections.close(stopGraceMs, spared);
+    if (spared === undefined) {
+      await listenerClosed;
+    }
   }
 
-  return {
-    port: boundPort,
-    stop() {
-      stopped ??= end();
-      return stopped;
-    },
-  };
+  function stopAllBut(remotePort: number | undefined): Promise<void> {
+    stopped ??= end(remotePort);
+    return stopped;
+  }
+
+  return { port: boundPort, stop: () => stopAllBut(undefined), stopAllBut };
 }
 
 function addressOf(address: AddressInfo | string | null): AddressInfo {
@@ -115,6 +123,7 @@ function addressOf(address: AddressInfo | string | null): AddressInfo {
 export class Connections {
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  #spared: number | undefined;
   #onEmpty: (() => void) | undefined;
 
   /** Holds a connection until it closes. */
@@ -123,7 +132,7 @@ export class Connections {
     socket.on("error", ignore);
     socket.once("close", () => {
       this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) {
+      if (this.#isEmpty()) {
         this.#onEmpty?.();
       }
     });
@@ -137,13 +146,14 @@ export class Connections {
 
   /**
    * Tells all sessions to end, and destroys the connections that are left after the grace. Resolves
-   * when none is left.
+   * when none is left but that from the port `spared`.
    */
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number, spared?: number): Promise<void> {
+    this.#spared = spared;
     for (const session of this.#sessions) {
       session.close();
     }
-    if (this.#sockets.size === 0) {
+    if (this.#isEmpty()) {
       return;
     }
     const empty = new Promise<void>((resolve) => {
@@ -151,11 +161,26 @@ export class Connections {
     });
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) {
-        socket.destroy();
+        if (!this.#isSpared(socket)) {
+          socket.destroy();
+        }
       }
     }, graceMs);
     await empty;
     clearTimeout(timer);
+  }
+
+  #isEmpty(): boolean {
+    for (const socket of this.#sockets) {
+      if (!this.#isSpared(socket)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #isSpared({ remotePort }: Socket): boolean {
+    return this.#spared !== undefined && remotePort === this.#spared;
   }
 }
 

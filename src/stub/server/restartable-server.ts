@@ -9,7 +9,7 @@ export interface RestartableServerOptions extends HttpServerOptions {
 
 /** A server that can be stopped and started again on the port that it got at first. */
 export class RestartableServer {
-  /** The port on loopback. */
+  /** The port. */
   readonly port: number;
   readonly #options: RestartableServerOptions;
   #running: HttpServer | undefined;
@@ -33,9 +33,14 @@ export class RestartableServer {
 
   /** Ends the listener and all connections, if there are any. */
   stop(): Promise<void> {
+    return this.stopAllBut(undefined);
+  }
+
+  /** The same, but for the connection that comes from this port. */
+  stopAllBut(remotePort: number | undefined): Promise<void> {
     return this.#enqueue(async () => {
       this.#options.state?.set(false);
-      await this.#running?.stop();
+      await this.#running?.stopAllBut(remotePort);
       this.#running = undefined;
     });
   }

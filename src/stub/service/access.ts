@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { shown } from "../engine/refusals.js";
 
 /** The subjects that may call, by their bearer tokens. */
-export type Users = ReadonlyMap<string, string>;
+export type Users = Pick<ReadonlyMap<string, string>, "get">;
 
 // RFC 6750, section 2.1; the name of the scheme is case-insensitive (RFC 9110, section 11.1).
 const BEARER = /^bearer +(?<token>\S+)$/i;
@@ -35,8 +35,13 @@ export function isUser(users: Users, authorization: string | undefined): boolean
   return subjectOf(users, authorization ?? "") !== undefined;
 }
 
+/** The token of an `authorization` header; undefined where it has no bearer token. */
+export function bearerToken(authorization: string): string | undefined {
+  return BEARER.exec(authorization)?.groups?.["token"];
+}
+
 function subjectOf(users: Users, authorization: string): string | undefined {
-  const token = BEARER.exec(authorization)?.groups?.["token"];
+  const token = bearerToken(authorization);
   return token === undefined ? undefined : users.get(token);
 }
 

@@ -10,7 +10,7 @@ logins = [
     h2o_engine_manager.login_custom(
         endpoint=os.environ["AIEM_URL"],
         refresh_token="refresh",
-        issuer_url=environment,
+        issuer_url=f"{environment}/auth",
         client_id="platform-client",
     ),
     h2o_engine_manager.login(environment=environment, platform_token="refresh"),

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
+import { STATUS_NAMES, statusCode } from "../../../src/stub/faults/status-names.js";
 import {
   createStubTransport,
   type StubServer,
@@ -37,7 +37,24 @@ describe("adding a fault", () => {
     ["an unknown kind", { method: "*", fault: "earthquake" }, /^fault: .*"earthquake"$/],
     ["no kind", { method: "*" }, /^fault: /],
     ["a code that is none", { method: "*", fault: "status", code: 0 }, /^code: .* is 0$/],
-    ["a code by its name", { method: "*", fault: "status", code: "Aborted" }, /^code: /],
+    ["a code by Connect's name", { method: "*", fault: "status", code: "Aborted" }, /^code: /],
+    ["a message that is no text", { ...status, method: "*", message: 1 }, /^message: must be/],
+    ["metadata that are none", { ...status, method: "*", metadata: "x" }, /^metadata: must be/],
+    [
+      "metadata with a bad name",
+      { ...status, method: "*", metadata: { "a b": "" } },
+      /^metadata: /,
+    ],
+    ["details that are none", { ...status, method: "*", details: [{}] }, /^details: must be/],
+    ["a delay in words", { method: "*", fault: "delay", ms: "1" }, /^ms: .* is 1$/],
+    ["processed in words", { method: "*", fault: "goaway", processed: "no" }, /^processed: /],
+    ["debug data that are no text", { method: "*", fault: "goaway", debugData: 1 }, /^debugData: /],
+    ["a body that is no text", { method: "*", fault: "http", status: 502, body: {} }, /^body: /],
+    [
+      "headers that are none",
+      { method: "*", fault: "http", status: 502, headers: [] },
+      /^headers: /,
+    ],
     ["a negative delay", { method: "*", fault: "delay", ms: -1 }, /^ms: .* is -1$/],
     ["a delay beyond timers", { method: "*", fault: "delay", ms: 2 ** 31 }, /^ms: /],
     ["a delay without a time", { method: "*", fault: "delay" }, /^ms: /],
@@ -94,6 +111,32 @@ describe("adding a fault", () => {
     };
     expect(add).toThrow(TypeError);
     expect(add).toThrow(message);
+  });
+
+  test.each<unknown>([null, "reset", [], 5])("refuses %j in the place of a fault", (fault) => {
+    const add = () => {
+      // @ts-expect-error: what types refuse, callers in JavaScript can give.
+      server.faults.add(fault);
+    };
+    expect(add).toThrow(TypeError);
+    expect(add).toThrow(/^fault: must be an object/);
+  });
+
+  test("takes a code by gRPC's name", async () => {
+    server.faults.add({ method: "ListProcesses", fault: "status", code: "DATA_LOSS" });
+    const answer = await fetch(`${server.url}/v1/${server.parent}/processes`);
+    expect(await answer.json()).toMatchObject({ code: Code.DataLoss });
+  });
+
+  test("knows gRPC's name of each code", () => {
+    const names = Object.keys(Code).filter((name) => Number.isNaN(Number(name)));
+    const known = names.map((name) =>
+      name.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
+    );
+    expect(STATUS_NAMES.map((name) => statusCode(name))).toEqual(
+      Array.from(STATUS_NAMES, (_, index) => index + 1),
+    );
+    expect(known.map((name) => name.replace("CANCELED", "CANCELLED"))).toEqual([...STATUS_NAMES]);
   });
 
   test.each([

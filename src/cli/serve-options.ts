@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { InvalidArgumentError } from "commander";
+import type { Fault, FaultTarget, StubServerOptions } from "../stub/index.js";
+import { UsageError } from "./failure.js";
+
+/** The options of `serve` that say what is served. */
+export interface ServedOptions {
+  readonly host?: string;
+  readonly port: number;
+  readonly parent?: readonly string[];
+  readonly user?: readonly string[];
+  readonly secret?: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly control?: boolean;
+}
+
+/** The options of the stub server. */
+export function stubOptionsOf(options: ServedOptions): StubServerOptions {
+  const { host, port, parent, user, secret, tlsCert, tlsKey, control } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new UsageError("--tls-cert and --tls-key go together");
+  }
+  return {
+    port,
+    ...(host !== undefined && { host }),
+    ...(parent !== undefined && { engines: parent }),
+    // A token may end with "=", as base64 does, and a subject has none.
+    ...(user !== undefined && { users: pairs("--user", "TOKEN=SUBJECT", user, "last") }),
+    ...(secret !== undefined && { secrets: pairs("--secret", "NAME=VALUE", secret, "first") }),
+    ...(tlsCert !== undefined &&
+      tlsKey !== undefined && {
+        tls: { cert: readFile("--tls-cert", tlsCert), key: readFile("--tls-key", tlsKey) },
+      }),
+    ...(control === true && { control }),
+  };
+}
+
+/** Adds a value to an option that can be given several times. */
+export function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}
+
+/** Reads the number of a port; 0 is one that is free. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
+  }
+  return port;
+}
+
+/** The faults of a file: an array of what the API's `faults.add` takes, which checks them. */
+export function readFaults(path: string): readonly (Fault & FaultTarget)[] {
+  const text = readFile("--faults", path).toString("utf8");
+  let faults: unknown;
+  try {
+    faults = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`--faults: ${path} is no JSON`, { cause: error });
+  }
+  if (!Array.isArray(faults)) {
+    throw new UsageError(
+      `--faults: ${path} must have an array of faults, such as [{"method": "*", "fault": "reset"}]`,
+    );
+  }
+  return faults;
+}
+
+function readFile(option: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${option} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+// Values are not shown: tokens and secrets are.
+function pairs(
+  option: string,
+  form: string,
+  texts: readonly string[],
+  which: "first" | "last",
+): Record<string, string> {
+  const entries = texts.map((text): [string, string] => {
+    const at = which === "first" ? text.indexOf("=") : text.lastIndexOf("=");
+    if (at < 1 || (which === "last" && at === text.length - 1)) {
+      throw new UsageError(`${option} must be ${form}`);
+    }
+    return [text.slice(0, at), text.slice(at + 1)];
+  });
+  if (new Set(entries.map(([name]) => name)).size < entries.length) {
+    throw new UsageError(`${option} is given twice for the same ${form.split("=")[0]}`);
+  }
+  return Object.fromEntries(entries);
+}
