@@ -65,10 +65,10 @@ export type { LiveOutput } from "./output/live-output.js";
 export type { OutputWritables, PipeOutputOptions } from "./output/pipe.js";
 export type { StreamOutputOptions } from "./output/stream-output-options.js";
 export { engineName, parseProcessName } from "./rules/names.js";
-export type { ProtocolEvent } from "./transport/auto.js";
 export type {
   ConnectionConfig,
   TokenProvider,
   TokenRequest,
   TransportOptions,
 } from "./transport/connection-config.js";
+export type { ProtocolEvent } from "./transport/protocol-event.js";

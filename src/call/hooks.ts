@@ -1,4 +1,4 @@
-import type { ProtocolEvent } from "../transport/auto.js";
+import type { ProtocolEvent } from "../transport/protocol-event.js";
 
 /** A failed attempt that will be followed by another one. */
 export interface RetryEvent {

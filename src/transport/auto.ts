@@ -12,6 +12,7 @@ import { type Failure, failed, type Outcome } from "../errors/outcome.js";
 import type { ContractOrigin, ContractSource } from "./contract/contract-source.js";
 import { DoubtfulOutput } from "./doubtful-output.js";
 import { foreign } from "./foreign-failure.js";
+import type { ProtocolEvent, ProtocolHook } from "./protocol-event.js";
 import { shownFailure } from "./shown-failure.js";
 import {
   type Attempt,
@@ -20,25 +21,6 @@ import {
   type OutputRequest,
   type OutputSource,
 } from "./wire.js";
-
-/** What a client has settled on. */
-export interface ProtocolEvent {
-  /** The protocol of all calls from now on, unless that proves wrong later. */
-  readonly protocol: "grpc" | "rest";
-  /**
-   * Who vouches for the field and enum numbers: this package ("built-in"), the FileDescriptorSet of the
-   * option `contract`, the server ("reflection"), or nobody, so that every answer is checked
-   * ("guarded"). REST has no numbers ("names").
-   */
-  readonly contract: ContractOrigin | "names";
-  /** Why, in words. */
-  readonly reason: string;
-  /** What a call over the other protocol failed with, where that is the reason. */
-  readonly error: unknown;
-}
-
-/** Is told each time that the protocol or its numbers are settled; an error of it fails the call that settled it. */
-export type ProtocolHook = (event: ProtocolEvent) => void;
 
 /** What to choose from. */
 export interface AutoOptions {

@@ -1,6 +1,6 @@
 import { createMethodUrl } from "@connectrpc/connect/protocol";
 import { parseAiemUrl } from "./aiem-url.js";
-import { autoWire, type ProtocolHook } from "./auto.js";
+import { autoWire } from "./auto.js";
 import { connectHttp1Wire, connectWire } from "./connect/connect-wire.js";
 import type { ConnectionConfig, TransportOptions } from "./connection-config.js";
 import {
@@ -18,6 +18,7 @@ import { Http2Client } from "./http2/http2-client.js";
 import { SessionPool } from "./http2/pool.js";
 import { intercepted } from "./intercepted.js";
 import { PlaintextGuard } from "./plaintext-guard.js";
+import type { ProtocolHook } from "./protocol-event.js";
 import { environmentProxy } from "./proxy/environment-proxy.js";
 import { httpMethodOf, restWire } from "./rest/rest-wire.js";
 import { hintingAtTokens, prepareHeaders } from "./token.js";

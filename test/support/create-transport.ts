@@ -1,7 +1,7 @@
 import type { Transport } from "@connectrpc/connect";
-import type { ProtocolHook } from "../../src/transport/auto.js";
 import { createClientWire } from "../../src/transport/client-wire.js";
 import type { ConnectionConfig, TransportOptions } from "../../src/transport/connection-config.js";
+import type { ProtocolHook } from "../../src/transport/protocol-event.js";
 import type { ClientWire } from "../../src/transport/wire.js";
 import { type Sent, transportOfWire } from "./transport-of-wire.js";
 

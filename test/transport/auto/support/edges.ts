@@ -2,8 +2,8 @@ import { createServer as createHttp2Server, type OutgoingHttpHeaders } from "nod
 import type { Server } from "node:net";
 import { createClient } from "@connectrpc/connect";
 import { ProcessService } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import type { ProtocolEvent } from "../../../../src/transport/auto.js";
 import type { TransportOptions } from "../../../../src/transport/connection-config.js";
+import type { ProtocolEvent } from "../../../../src/transport/protocol-event.js";
 import { createTransport } from "../../../support/create-transport.js";
 import { answering } from "../../rest/support/http-edge.js";
 import { closing } from "../../support/cleanup.js";

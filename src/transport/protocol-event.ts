@@ -1,0 +1,20 @@
+import type { ContractOrigin } from "./contract/contract-source.js";
+
+/** What a client has settled on. */
+export interface ProtocolEvent {
+  /** The protocol of all calls from now on, unless that proves wrong later. */
+  readonly protocol: "grpc" | "rest";
+  /**
+   * Who vouches for the field and enum numbers: this package ("built-in"), the FileDescriptorSet of the
+   * option `contract`, the server ("reflection"), or nobody, so that every answer is checked
+   * ("guarded"). REST has no numbers ("names").
+   */
+  readonly contract: ContractOrigin | "names";
+  /** Why, in words. */
+  readonly reason: string;
+  /** What a call over the other protocol failed with, where that is the reason. */
+  readonly error: unknown;
+}
+
+/** Is told each time that the protocol or its numbers are settled; an error of it fails the call that settled it. */
+export type ProtocolHook = (event: ProtocolEvent) => void;
