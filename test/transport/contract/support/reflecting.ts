@@ -17,6 +17,8 @@ export interface ReflectionStream {
   readonly count: number;
   readonly version: string;
   readonly headers: Record<string, string | string[] | undefined>;
+  /** Begins an answer. */
+  head(): void;
   answer(response: ServerReflectionResponse["messageResponse"]): void;
   /** Answers with files. */
   files(...files: Uint8Array[]): void;
@@ -83,10 +85,13 @@ function answersOn(
   headers: ReflectionStream["headers"],
 ): ReflectionStream {
   const head = { ":status": 200, "content-type": "application/grpc" };
-  const answer = (messageResponse: ServerReflectionResponse["messageResponse"]) => {
+  const begin = () => {
     if (!stream.headersSent) {
       stream.respond(head, { waitForTrailers: true });
     }
+  };
+  const answer = (messageResponse: ServerReflectionResponse["messageResponse"]) => {
+    begin();
     const response = create(ServerReflectionResponseSchema, { messageResponse });
     stream.write(envelope(toBinary(ServerReflectionResponseSchema, response)));
   };
@@ -94,6 +99,7 @@ function answersOn(
     count,
     version,
     headers,
+    head: begin,
     answer,
     files: (...fileDescriptorProto) =>
       answer({
