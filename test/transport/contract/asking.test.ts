@@ -8,7 +8,13 @@ import { setWith } from "../../support/renumbered-set.js";
 import { PROCESS } from "../support/process-name.js";
 import { asking } from "./support/asking-client.js";
 import { PARENT } from "./support/guarded-service.js";
-import { filesOf, type ReflectionStream, reflecting, tells } from "./support/reflecting.js";
+import {
+  answerServices,
+  filesOf,
+  type ReflectionStream,
+  reflecting,
+  tells,
+} from "./support/reflecting.js";
 
 const OURS = setWith({});
 const [PROCESS_FILE, SERVICE_FILE] = [...filesOf(OURS)].map(([name, bytes]) => ({ name, bytes }));
@@ -171,17 +177,6 @@ describe("a server that tells its contract", () => {
 
 function ours(): Uint8Array[] {
   return PROCESS_FILE ? [PROCESS_FILE.bytes] : [];
-}
-
-function answerServices(stream: ReflectionStream, names: readonly string[]): void {
-  const service = names.map((name) => ({
-    $typeName: "grpc.reflection.v1.ServiceResponse" as const,
-    name,
-  }));
-  stream.answer({
-    case: "listServicesResponse",
-    value: { $typeName: "grpc.reflection.v1.ListServiceResponse", service },
-  });
 }
 
 type Script = Parameters<typeof reflecting>[0];

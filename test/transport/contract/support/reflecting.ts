@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
 import {
   type ServerReflectionRequest,
   ServerReflectionRequestSchema,
@@ -142,8 +143,31 @@ export function filesOf(set: Uint8Array): Map<string, Uint8Array> {
   );
 }
 
-/** Answers with our contract. */
+/** Answers with a contract; with ours by default. */
 export function tells(set = setWith({})): Script {
   const files = [...filesOf(set).values()];
-  return (stream) => stream.files(...files);
+  const services = fromBinary(FileDescriptorSetSchema, set).file.flatMap((file) =>
+    file.service.map(({ name }) => `${file.package}.${name}`),
+  );
+  return (stream, question) => {
+    if (question.case === "listServices") {
+      answerServices(stream, services);
+    } else if (typeof question.value === "string" && services.includes(question.value)) {
+      stream.files(...files);
+    } else {
+      stream.error(Code.NotFound);
+    }
+  };
+}
+
+/** Answers with the names of services. */
+export function answerServices(stream: ReflectionStream, names: readonly string[]): void {
+  const service = names.map((name) => ({
+    $typeName: "grpc.reflection.v1.ServiceResponse" as const,
+    name,
+  }));
+  stream.answer({
+    case: "listServicesResponse",
+    value: { $typeName: "grpc.reflection.v1.ListServiceResponse", service },
+  });
 }
