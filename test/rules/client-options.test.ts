@@ -56,6 +56,45 @@ describe("a client is refused", () => {
     }
   });
 
+  it("with a contract that is none", () => {
+    const none = [null, 5, true, "", "builtin", "guarded", {}, [1, 2], new ArrayBuffer(8)];
+    for (const bad of none) {
+      const make = () => new ProcessClient({ aiemUrl, contract: untyped(bad) });
+      expect(refusedOption(make)).toBe("contract");
+      expect(make).toThrow(
+        /^contract must be "built-in", "reflection", or the bytes of a google\.protobuf\.FileDescriptorSet/,
+      );
+    }
+  });
+
+  it.each([
+    [
+      "no FileDescriptorSet",
+      Uint8Array.of(255, 255),
+      "must be a google.protobuf.FileDescriptorSet",
+    ],
+    ["no service", new Uint8Array(), "must have one service ProcessService, but has none"],
+  ])("with the bytes of a contract that are of %s", (_, contract, rule) => {
+    for (const protocol of ["auto", "grpc", "connect"] as const) {
+      const make = () => new ProcessClient({ aiemUrl, contract }, { protocol });
+      expect(refusedOption(make)).toBe("contract");
+      expect(make).toThrow(`contract ${rule}`);
+    }
+  });
+
+  it("with reflection where the protocol has none", () => {
+    for (const protocol of ["connect", "rest"] as const) {
+      const make = () => new ProcessClient({ aiemUrl, contract: "reflection" }, { protocol });
+      expect(refusedOption(make)).toBe("contract");
+      expect(make).toThrow(
+        /^contract must not be "reflection" unless protocol is "grpc" or "auto"/,
+      );
+    }
+    for (const protocol of ["grpc", "auto", undefined] as const) {
+      new ProcessClient({ aiemUrl, contract: "reflection" }, { protocol }).close();
+    }
+  });
+
   it("with a transport that carries no calls", () => {
     const unary = () => undefined;
     for (const bad of [undefined, null, {}, { unary }, { unary, stream: 5 }, "grpc"]) {
@@ -65,7 +104,11 @@ describe("a client is refused", () => {
 
   it("with both a transport of the caller's own and an address or a token", () => {
     const transport = untyped({ unary: () => undefined, stream: () => undefined });
-    for (const [field, value] of Object.entries({ aiemUrl, tokenProvider: "token" })) {
+    for (const [field, value] of Object.entries({
+      aiemUrl,
+      tokenProvider: "token",
+      contract: "built-in",
+    })) {
       const config = { transport, [field]: untyped(value) };
       const make = () => new ProcessClient(config);
       expect(refusedOption(make)).toBe(field);

@@ -4,6 +4,7 @@ import {
   type EnumDescriptorProto,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
+  type ServiceDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
 import { file_ai_h2o_engine_sandbox_v1_process as processFile } from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { file_ai_h2o_engine_sandbox_v1_process_service as serviceFile } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
@@ -12,6 +13,7 @@ import { file_ai_h2o_engine_sandbox_v1_process_service as serviceFile } from "..
 export interface Changes {
   message?(message: DescriptorProto): void;
   enum?(each: EnumDescriptorProto): void;
+  service?(service: ServiceDescriptorProto): void;
   readonly package?: string;
 }
 
@@ -22,6 +24,9 @@ export function setWith(changes: Changes): Uint8Array {
     const moved = (typeName: string) =>
       typeName.replace(`.${proto.package}.`, `.${changes.package ?? proto.package}.`);
     copy.package = changes.package ?? proto.package;
+    for (const service of copy.service) {
+      changes.service?.(service);
+    }
     for (const method of copy.service.flatMap((service) => service.method)) {
       method.inputType = moved(method.inputType);
       method.outputType = moved(method.outputType);

@@ -94,11 +94,6 @@ export class GrpcCall implements Http2Listener {
     this.#stream?.write(body);
   }
 
-  /** Ends a request that was left open. */
-  end(): void {
-    this.#stream?.end();
-  }
-
   pause(): void {
     this.#stream?.pause();
   }

@@ -94,6 +94,8 @@ class OpenRequest implements Http2Stream, PoolRequest {
     // With the headers, in one write.
     if (open) {
       stream.write(body);
+      // The server has said its last word. It may leave the stream half open, for ever.
+      stream.once("end", () => stream.end());
     } else {
       stream.end(body);
     }
@@ -133,12 +135,6 @@ class OpenRequest implements Http2Stream, PoolRequest {
   write(body: Uint8Array): void {
     if (!this.#closed && !this.#over) {
       this.#stream?.write(body);
-    }
-  }
-
-  end(): void {
-    if (!this.#closed && !this.#over) {
-      this.#stream?.end();
     }
   }
 

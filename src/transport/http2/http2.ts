@@ -13,7 +13,7 @@ export interface Http2Request {
   readonly headers: OutgoingHttpHeaders;
   /** The beginning of the request, and its whole unless `open` is set. */
   readonly body: Uint8Array;
-  /** Whether more is to be written, until `end`. */
+  /** Whether more is to be written. It ends with the answer, or by `cancel`. */
   readonly open?: boolean | undefined;
   /** Whether it stays open until a process does something. */
   readonly long: boolean;
@@ -54,8 +54,6 @@ export interface Http2Stream {
   resume(): void;
   /** Sends more of a request that is `open`, once it was sent. */
   write(body: Uint8Array): void;
-  /** Ends a request that is `open`. */
-  end(): void;
   /** Resets the stream, or leaves the line for a connection. Nothing is told any more. */
   cancel(): void;
 }

@@ -80,10 +80,6 @@ export class VirtualStream implements Http2Stream {
     throw new Error("a request of the simulation has one message");
   }
 
-  end(): void {
-    throw new Error("a request of the simulation has one message");
-  }
-
   cancel(): void {
     if (!this.#over) {
       this.#finish(this.#isAnswered ? undefined : new Error("the client cancels it"));

@@ -10,11 +10,12 @@ import { ProcessService } from "../../../../gen/ai/h2o/engine/sandbox/v1/process
 import { contractOfSet } from "../../../../src/contract/contract.js";
 import { serviceInContract } from "../../../../src/stub/service/service-in-contract.js";
 import { listen } from "../../support/listen.js";
+import type { ProcessServerOptions } from "../../support/process-server.js";
 
-/** A server before a stub that speaks by many contracts, and does not tell them. */
+/** A server before a stub that speaks by many contracts, and does not tell them by itself. */
 export interface ChangedServer extends AsyncDisposable {
   /** The address of the service that speaks by the contract of these descriptors. */
-  urlOf(descriptorSet: Uint8Array): string;
+  urlOf(descriptorSet: Uint8Array, instead?: ProcessServerOptions["instead"]): string;
 }
 
 /** Starts it. Each contract has a path of its own; gRPC has no other service there. */
@@ -28,7 +29,7 @@ export async function startChangedServer(stubUrl: string): Promise<ChangedServer
   server.on("sessionError", () => undefined);
   const { port, close } = await listen(server);
   return {
-    urlOf(descriptorSet) {
+    urlOf(descriptorSet, instead) {
       const contract = contractOfSet(descriptorSet);
       const prefix = `${handlers.size}`;
       const handler = connectNodeAdapter({
@@ -42,7 +43,9 @@ export async function startChangedServer(stubUrl: string): Promise<ChangedServer
             serviceInContract(service, contract),
           ),
       });
-      handlers.set(prefix, handler);
+      handlers.set(prefix, (request, response) =>
+        instead?.(request, response) ? undefined : handler(request, response),
+      );
       return `http://127.0.0.1:${port}/${prefix}`;
     },
     [Symbol.asyncDispose]: close,

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ProcessClient } from "../../../src/index.js";
+import { Truth } from "../../polyglot/support/answers.js";
+import { VARIANTS } from "../../polyglot/support/permuted-contracts.js";
+import { type ChangedServer, startChangedServer } from "./support/changed-server.js";
+import { reflecting, tells } from "./support/reflecting.js";
+
+let truth: Truth;
+let server: ChangedServer;
+
+beforeAll(async () => {
+  truth = await Truth.prepare();
+  server = await startChangedServer(truth.stub.url);
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await truth?.[Symbol.asyncDispose]();
+});
+
+describe.each(VARIANTS)("a server with $title", ({ descriptorSet }) => {
+  test.each([
+    ["grpc", "by its descriptors", descriptorSet, undefined],
+    ["connect", "by its descriptors", descriptorSet, undefined],
+    ["grpc", "by reflection", undefined, reflecting(tells(descriptorSet))],
+  ] as const)("is told right over %s, known %s", async (protocol, _, contract, reflection) => {
+    const aiemUrl = server.urlOf(descriptorSet, reflection?.instead);
+    const connection = { aiemUrl, tokenProvider: truth.stub.token, contract };
+    await using client = new ProcessClient(connection, { protocol });
+    const answers = await truth.answers(client);
+    // A process that runs is waited for until the limit, which is an error.
+    expect(answers.filter(({ verdict }) => verdict !== "right")).toMatchObject([
+      { call: "waitProcess of one that runs", error: { name: "WaitTimeoutError" } },
+    ]);
+  });
+});
