@@ -236,8 +236,8 @@ describe("run refuses, with code 125 and in one line,", () => {
     [["run", "-d", "--timeout", "1", "true"], /-d cannot go with --timeout/],
     [["run", "--stop-on-timeout", "true"], /--stop-on-timeout needs --timeout/],
     [["run", "--timeout", "soon", "true"], /'soon' is invalid. It must be a duration/],
-    [["run", "-w", "relative", "true"], /--workdir must be an absolute path/],
-    [["run", "--id", "Not_An_Id", "true"], /--id must be 1 to 63/],
+    [["run", "-w", "relative", "true"], /^aiem-process run: --workdir must be an absolute path/],
+    [["run", "--id", "Not_An_Id", "true"], /^aiem-process run: --id must be 1 to 63/],
   ])("%j", async (args, line) => {
     const { code, stdout, stderr } = await cli(args, { env });
     expect(stderr.trimEnd()).toMatch(line);
