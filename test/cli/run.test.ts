@@ -161,6 +161,11 @@ describe("run --timeout", () => {
     expect(await client.getProcess(nameOf("late"))).toMatchObject({ state: "STATE_RUNNING" });
   });
 
+  it("does not take a limit of months for none", async () => {
+    const args = ["run", "-q", "--timeout", "90d", "sh", "-c", "sleep 0.3; exit 6"];
+    expect(await cli(args, { env })).toMatchObject({ code: 6, stderr: "" });
+  });
+
   it("--stop-on-timeout ends the process too, and shows what it says last", async () => {
     const script = "trap 'echo bye; exit 0' TERM; echo ready; sleep 60 & wait";
     const args = ["run", "-q", "--timeout", "1", "--stop-on-timeout", "--id", "stopped"];
