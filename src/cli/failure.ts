@@ -107,7 +107,8 @@ function titleOf(command: Command | undefined): string {
 export function failureText(error: unknown, command?: Command): string {
   if (error instanceof ResourceError) {
     const text = failureText(error.cause, command);
-    return text.includes(error.resource) ? text : `${error.resource}: ${text}`;
+    const isTold = isUsage(error) || text.includes(error.resource);
+    return isTold ? text : `${error.resource}: ${text}`;
   }
   if (error instanceof CommanderError) {
     return `${printable(commanderText(error))}; see ${titleOf(command)} --help`;

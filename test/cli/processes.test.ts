@@ -168,8 +168,10 @@ describe("signal", () => {
     [["-s", "KILL"], 137],
     [["-s", "sighup"], 129],
     [["--signal", "10"], 138],
+    [["-9"], 137],
+    [["-INT"], 130],
   ])("%j reaches several processes", async (args, exitCode) => {
-    const ids = ["x", "y"].map((id) => `s${exitCode}${id}`);
+    const ids = ["x", "y"].map((id) => `s${args.join("").toLowerCase().replaceAll("-", "")}${id}`);
     await Promise.all(ids.map((id) => begin(id, "sleep", "60")));
     const result = await cli(["signal", ...args, ...ids], { env });
     expect(result).toMatchObject({ code: 0, stdout: "", stderr: "" });
@@ -183,6 +185,18 @@ describe("signal", () => {
     const { code, stderr } = await cli(["kill", "over"], { env });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^aiem-process signal: .*over is not RUNNING.*\n$/);
+  });
+
+  it.each([
+    [["-NOPE", "x"], "unknown option '-NOPE'"],
+    [["--jsn", "x"], "unknown option '--jsn'"],
+    [["-9"], "missing required argument 'id'"],
+    [["-s", "9", "-9", "x"], "unknown option '-9'"],
+  ])("%j is refused, with code 2", async (args, line) => {
+    expect(await cli(["kill", ...args], { env })).toMatchObject({
+      code: 2,
+      stderr: `aiem-process signal: ${line}; see aiem-process signal --help\n`,
+    });
   });
 
   it("refuses what is no signal, with code 2", async () => {

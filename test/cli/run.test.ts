@@ -161,6 +161,11 @@ describe("run --timeout", () => {
     expect(await client.getProcess(nameOf("late"))).toMatchObject({ state: "STATE_RUNNING" });
   });
 
+  it("does not take a limit of months for none", async () => {
+    const args = ["run", "-q", "--timeout", "90d", "sh", "-c", "sleep 0.3; exit 6"];
+    expect(await cli(args, { env })).toMatchObject({ code: 6, stderr: "" });
+  });
+
   it("--stop-on-timeout ends the process too, and shows what it says last", async () => {
     const script = "trap 'echo bye; exit 0' TERM; echo ready; sleep 60 & wait";
     const args = ["run", "-q", "--timeout", "1", "--stop-on-timeout", "--id", "stopped"];
@@ -236,8 +241,8 @@ describe("run refuses, with code 125 and in one line,", () => {
     [["run", "-d", "--timeout", "1", "true"], /-d cannot go with --timeout/],
     [["run", "--stop-on-timeout", "true"], /--stop-on-timeout needs --timeout/],
     [["run", "--timeout", "soon", "true"], /'soon' is invalid. It must be a duration/],
-    [["run", "-w", "relative", "true"], /--workdir must be an absolute path/],
-    [["run", "--id", "Not_An_Id", "true"], /--id must be 1 to 63/],
+    [["run", "-w", "relative", "true"], /^aiem-process run: --workdir must be an absolute path/],
+    [["run", "--id", "Not_An_Id", "true"], /^aiem-process run: --id must be 1 to 63/],
   ])("%j", async (args, line) => {
     const { code, stdout, stderr } = await cli(args, { env });
     expect(stderr.trimEnd()).toMatch(line);

@@ -2,6 +2,7 @@ import * as fs from "node:fs/promises";
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { startTimer } from "../../async/timer.js";
 import {
   Code,
   ConnectError,
@@ -145,8 +146,8 @@ class Logs {
     const late = new CliError(`the time is over (--timeout); the process goes on`, {
       exitCode: EXIT.timeout,
     });
-    const timer =
-      timeout === undefined ? undefined : setTimeout(() => this.#stop.abort(late), timeout);
+    const stopTimer =
+      timeout === undefined ? undefined : startTimer(timeout, () => this.#stop.abort(late));
     try {
       const code = await about(this.#name, this.#follow());
       if (code !== undefined || !exitCode) {
@@ -155,7 +156,7 @@ class Logs {
       const { signal } = this.#stop;
       return exitCodeOf(await about(this.#name, client.waitProcess(this.#name, { signal })));
     } finally {
-      clearTimeout(timer);
+      stopTimer?.();
     }
   }
 

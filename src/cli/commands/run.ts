@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import type { Command } from "commander";
+import { startTimer } from "../../async/timer.js";
 import { Code, ConnectError, type FinishedProcess, type ProcessSpec } from "../../index.js";
 import {
   type ConnectionOptions,
@@ -129,14 +130,15 @@ class Run {
   async toEnd(spec: ProcessSpec): Promise<number> {
     const stopSignals = onSignals(ENDING_SIGNALS, (signal) => this.#onSignal(signal));
     const { timeout } = this.#options;
-    const timer = timeout === undefined ? undefined : setTimeout(() => this.#onTimeout(), timeout);
+    const stopTimer =
+      timeout === undefined ? undefined : startTimer(timeout, () => this.#onTimeout());
     try {
       const ended = await this.#follow(spec);
       return this.#isTimedOut ? EXIT.timeout : exitCodeOf(ended);
     } catch (error) {
       return await this.#endOf(error);
     } finally {
-      clearTimeout(timer);
+      stopTimer?.();
       stopSignals();
     }
   }
