@@ -26,8 +26,18 @@ export function stubOptionsOf(options: ServedOptions): StubServerOptions {
     ...(host !== undefined && { host }),
     ...(parent !== undefined && { engines: parent }),
     // A token may end with "=", as base64 does, and a subject has none.
-    ...(user !== undefined && { users: pairs("--user", "TOKEN=SUBJECT", user, "last") }),
-    ...(secret !== undefined && { secrets: pairs("--secret", "NAME=VALUE", secret, "first") }),
+    ...(user !== undefined && {
+      users: pairs("--user", "TOKEN=SUBJECT", "my-token=users/me", user, "last"),
+    }),
+    ...(secret !== undefined && {
+      secrets: pairs(
+        "--secret",
+        "NAME=VALUE",
+        "workspaces/w/secrets/s/versions/1=value",
+        secret,
+        "first",
+      ),
+    }),
     ...(tlsCert !== undefined &&
       tlsKey !== undefined && {
         tls: { cert: readFile("--tls-cert", tlsCert), key: readFile("--tls-key", tlsKey) },
@@ -80,13 +90,14 @@ function readFile(option: string, path: string): Buffer {
 function pairs(
   option: string,
   form: string,
+  example: string,
   texts: readonly string[],
   which: "first" | "last",
 ): Record<string, string> {
   const entries = texts.map((text): [string, string] => {
     const at = which === "first" ? text.indexOf("=") : text.lastIndexOf("=");
     if (at < 1 || (which === "last" && at === text.length - 1)) {
-      throw new UsageError(`${option} must be ${form}`);
+      throw new UsageError(`${option} must be ${form}, such as ${example}`);
     }
     return [text.slice(0, at), text.slice(at + 1)];
   });

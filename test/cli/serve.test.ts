@@ -282,12 +282,16 @@ describe("serve refuses, in one line,", () => {
 
   it.each<[args: string[], code: number, line: RegExp]>([
     [["--port", "70000"], 2, /--port.* It must be a whole number from 0 to 65535/],
-    [["--parent", "local"], 2, /must be workspaces\/\{workspace\}\/sandboxEngines/],
-    [["--user", "token"], 2, /--user must be TOKEN=SUBJECT/],
+    [
+      ["--parent", "local"],
+      2,
+      /--parent: engine name "local" must be workspaces\/\{workspace\}\/sandboxEngines/,
+    ],
+    [["--user", "token"], 2, /--user must be TOKEN=SUBJECT, such as my-token=users\/me/],
     [["--user", "a b=users/a"], 2, /--user: a token must not be empty nor hold white space/],
     [["--user", "t=users/a", "--user", "t=users/b"], 2, /--user is given twice for the same TOKEN/],
     [["--secret", "=x"], 2, /--secret must be NAME=VALUE/],
-    [["--secret", "s=x"], 2, /secret/],
+    [["--secret", "s=x"], 2, /--secret: secret "s" must be named workspaces/],
     [["--tls-cert", "FOLDER/text.pem"], 2, /--tls-cert and --tls-key go together/],
     [
       ["--tls-cert", "FOLDER/none.pem", "--tls-key", "FOLDER/none.pem"],

@@ -176,7 +176,10 @@ const OPTION_NAMES: Readonly<Record<string, string>> = {
 
 function notStarted(error: unknown, { host = "127.0.0.1", port }: ServeOptions): unknown {
   if (error instanceof TypeError) {
-    const text = error.message.replace(/^\w+(?=:)/, (name) => OPTION_NAMES[name] ?? name);
+    const text = error.message
+      .replace(/^\w+(?=:)/, (name) => OPTION_NAMES[name] ?? name)
+      .replace(/^engine /, "--parent: engine ")
+      .replace(/^(?=secret |the value of secret )/, "--secret: ");
     return new UsageError(text, { cause: error });
   }
   if (!(error instanceof Error && "code" in error)) {

@@ -13,7 +13,8 @@ export interface StubPlatformOptions {
    */
   readonly clientId?: string;
   /**
-   * Who may log in: subjects by their refresh tokens, at least one.
+   * Who may log in: subjects by their refresh tokens, at least one. Of several, none is a whole number,
+   * since JavaScript would list that first.
    *
    * @default one random token, of the first user
    */
@@ -75,6 +76,9 @@ function requireRefreshTokens(name: string, tokens: unknown): void {
   }
   if (entries.some(([token, subject]) => token === "" || typeof subject !== "string")) {
     throw new TypeError(`${name}: must be subjects by tokens that are not empty`);
+  }
+  if (entries.length > 1 && entries.some(([token]) => /^\d+$/.test(token))) {
+    throw new TypeError(`${name}: a token among several must not be a whole number`);
   }
 }
 

@@ -166,7 +166,10 @@ describe("a restart by the control API", () => {
   it.each(PROTOCOLS)(
     "ends calls over %s, and answers when it listens again",
     async (_name, make) => {
-      const stub = await start();
+      const ended: string[] = [];
+      const stub = await start({
+        onCall: ({ method, status }) => ended.push(`${method} ${status}`),
+      });
       const { transport } = closing(make(stub.url));
       const rpc = createClient(ProcessService, transport);
       const headers = { authorization: `Bearer ${stub.token}` };
@@ -175,10 +178,11 @@ describe("a restart by the control API", () => {
         { headers },
       );
       const name = process?.name ?? "";
-      const waiting = rpc.waitProcess({ name }, { headers }).catch((error: unknown) => error);
+      // Not awaited: once in a thousand times connect-node never tells that such a call has ended.
+      rpc.waitProcess({ name }, { headers }).catch(() => {});
       await expect.poll(() => stub.faults.calls("WaitProcess")).toBe(1);
       expect(await call(stub, "POST", "restart")).toMatchObject({ status: 200, body: {} });
-      expect(await waiting).toBeInstanceOf(Error);
+      await expect.poll(() => ended).toContain("WaitProcess CANCELLED");
       const again = closing(make(stub.url));
       const got = await createClient(ProcessService, again.transport).getProcess(
         { name },

@@ -186,6 +186,10 @@ describe("the option platform", () => {
     [{ clientId: "" }, /^platform\.clientId: must be/],
     [{ refreshTokens: {} }, /^platform\.refreshTokens: name at least one/],
     [{ refreshTokens: { r: 5 } }, /^platform\.refreshTokens: must be/],
+    [
+      { refreshTokens: { r: "users/a", 42: "users/b" } },
+      /^platform\.refreshTokens: .*whole number/,
+    ],
     [{ accessTokenSeconds: 0 }, /^platform\.accessTokenSeconds: must be/],
     [{ rotateRefreshTokens: "yes" }, /^platform\.rotateRefreshTokens: must be/],
   ])("refuses %j", async (platform, message) => {
