@@ -43,7 +43,9 @@ function contractOf(contract) {
 
 /** A contract with other numbers, which the answers of the servers here are right in all the same. */
 function otherStates() {
-  const bytes = readFileSync(new URL("../../proto/descriptor-set.binpb", import.meta.url));
+  const bytes = readFileSync(
+    new URL(import.meta.resolve("aiem-process-client/proto/descriptor-set.binpb")),
+  );
   const set = fromBinary(FileDescriptorSetSchema, bytes);
   const states = set.file
     .flatMap(({ messageType }) => messageType)
