@@ -238,6 +238,22 @@ async function* listing(
 }
 
 function protocolText(event: ProtocolEvent): string {
-  const contract = "contract" in event ? `, field numbers: ${String(event.contract)}` : "";
-  return `auto speaks ${event.protocol === "grpc" ? "gRPC" : "REST"}, since ${event.reason}${contract}`;
+  const { protocol, reason } = event;
+  return `auto speaks ${protocol === "grpc" ? "gRPC" : "REST"}, since ${reason}; ${numbersOf(event)}`;
+}
+
+/** Whether the field and enum numbers are those of this package. */
+function numbersOf({ contract, adapted }: ProtocolEvent): string {
+  switch (contract) {
+    case "names":
+      return "it goes by names, and has no numbers";
+    case "guarded":
+      return "its field numbers are unknown: ours are used, and every answer is checked";
+    case "built-in":
+    case "descriptors":
+    case "reflection":
+      return adapted === undefined
+        ? "its field numbers equal ours"
+        : `its field numbers are adapted to: ${adapted}`;
+  }
 }

@@ -242,9 +242,16 @@ class AutoWire implements ClientWire {
   #tellNumbers(): void {
     const { settled } = this.#contract;
     if (this.#settled === "grpc" && settled && settled.origin !== this.#origin) {
-      const { origin, reason } = settled;
+      const { origin, reason, contract } = settled;
+      const { adapted } = contract;
       this.#origin = origin;
-      this.#onProtocol?.({ protocol: "grpc", contract: origin, reason, error: undefined });
+      this.#onProtocol?.({
+        protocol: "grpc",
+        contract: origin,
+        adapted,
+        reason,
+        error: undefined,
+      });
     }
   }
 
@@ -266,7 +273,8 @@ class AutoWire implements ClientWire {
         new ConnectError(reason, failure.code, failure.metadata, undefined, failure.cause);
       this.#origin =
         protocol === "grpc" ? (this.#contract.settled?.origin ?? "guarded") : undefined;
-      this.#onProtocol?.({ protocol, contract: this.#origin ?? "names", reason, error });
+      const adapted = this.#origin && this.#contract.settled?.contract.adapted;
+      this.#onProtocol?.({ protocol, contract: this.#origin ?? "names", adapted, reason, error });
     }
   }
 }

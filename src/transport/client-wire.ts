@@ -88,8 +88,8 @@ export function createClientWire(
   const rest = () => within(restWire(common), "grpc-timeout", true);
   switch (protocol) {
     case "grpc": {
-      const [wire] = grpc(({ origin, reason }) =>
-        onProtocol?.({ protocol, contract: origin, reason, error: undefined }),
+      const [wire] = grpc(({ origin, reason, contract: { adapted } }) =>
+        onProtocol?.({ protocol, contract: origin, adapted, reason, error: undefined }),
       );
       return wire;
     }

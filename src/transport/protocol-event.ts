@@ -10,11 +10,16 @@ export interface ProtocolEvent {
    * ("guarded"). REST has no numbers ("names").
    */
   readonly contract: ContractOrigin | "names";
+  /** How the server's numbers or package differ from this package's; undefined where nothing does. */
+  readonly adapted: string | undefined;
   /** Why, in words. */
   readonly reason: string;
   /** What a call over the other protocol failed with, where that is the reason. */
   readonly error: unknown;
 }
 
-/** Is told each time that the protocol or its numbers are settled; an error of it fails the call that settled it. */
+/**
+ * Is told each time that the protocol or its numbers are settled; an error of it fails the call that
+ * settled it.
+ */
 export type ProtocolHook = (event: ProtocolEvent) => void;
