@@ -22,6 +22,7 @@ describe("the tarball", () => {
       (file) =>
         !/^dist\/[\w/-]+\.(js|js\.map|d\.ts)$/.test(file) &&
         file !== "dist/cli/THIRD-PARTY-NOTICES.txt" &&
+        file !== "docs/stub-control.openapi.json" &&
         !/^gen\/[\w/]+_pb\.(js|d\.ts)$/.test(file) &&
         !/^proto\/[\w/]+\.proto$/.test(file) &&
         !/^docs\/[\w-]+\.(md|svg)$/.test(file) &&
