@@ -25,6 +25,7 @@ describe("the tarball", () => {
       (file) =>
         !/^dist\/[\w/-]+\.(js|js\.map|d\.ts)$/.test(file) &&
         file !== "dist/cli/THIRD-PARTY-NOTICES.txt" &&
+        file !== "docs/stub-control.openapi.json" &&
         !/^gen\/[\w/]+_pb\.(js|d\.ts)$/.test(file) &&
         !/^proto\/([\w/]+\.proto|descriptor-set\.binpb|openapi\.json)$/.test(file) &&
         !/^third_party\/[\w-]+\/(LICENSE|[\w/]+\.proto)$/.test(file) &&
