@@ -10,7 +10,7 @@ const LOOPBACK = "127.0.0.1,localhost";
 
 /** Runs a command of a README with a stub of its own, and gives the last line that it printed. */
 async function lastLineOf(command: string, cwd: string, options: StubServerOptions = {}) {
-  const stub = closing(await startStubServer(options));
+  const stub = closing(await startStubServer({ control: true, ...options }));
   const { exitCode, stdout, stderr } = await runToEnd("bash", ["-euc", command], {
     cwd,
     env: {
@@ -24,6 +24,8 @@ async function lastLineOf(command: string, cwd: string, options: StubServerOptio
       AIEM_URL: stub.url,
       AIEM_TOKEN: stub.token,
       AIEM_PARENT: stub.parent,
+      AIEM_CONTROL_URL: stub.control?.url,
+      AIEM_CONTROL_TOKEN: stub.control?.token,
       H2O_CLOUD_ENVIRONMENT: stub.url,
       H2O_CLOUD_CLIENT_PLATFORM_TOKEN: stub.platform.refreshToken,
     },
