@@ -1,7 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ProcessService } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { type ClientOptions, type ConnectionConfig, ProcessClient } from "../../../../src/index.js";
-import type { ProtocolEvent } from "../../../../src/transport/auto.js";
+import type { ProtocolEvent } from "../../../../src/transport/protocol-event.js";
 import { closing } from "../../support/cleanup.js";
 import { type ProcessServer, startProcessServer } from "../../support/process-server.js";
 import { type Calls, goodService } from "./guarded-service.js";
