@@ -122,14 +122,32 @@ export class Pairing {
     if (!descriptor) {
       return `the server's contract has no enum ${theirs}`;
     }
-    this.enums.set(ours.typeName, { ours, theirs, descriptor });
-    return undefined;
+    const why = sameNumber(ours, descriptor);
+    if (why === undefined) {
+      this.enums.set(ours.typeName, { ours, theirs, descriptor });
+    }
+    return why;
   }
 
   #mapEntry(field: FieldDescriptorProto): DescriptorProto | undefined {
     const message = this.#types.messages.get(field.typeName.replace(/^\./, ""));
     return message?.options?.mapEntry ? message : undefined;
   }
+}
+
+/** Two values of ours that cannot be told apart there (`allow_alias`). */
+function sameNumber(ours: DescEnum, { value }: EnumDescriptorProto): string | undefined {
+  const names = new Map<number, string>();
+  for (const { name, number } of value.filter((each) =>
+    ours.values.some((own) => own.name === each.name),
+  )) {
+    const before = names.get(number);
+    if (before !== undefined) {
+      return `${before} and ${name} have the same number ${number} in the server's contract`;
+    }
+    names.set(number, name);
+  }
+  return undefined;
 }
 
 function wrongNumber(

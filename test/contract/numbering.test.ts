@@ -126,6 +126,22 @@ describe("a contract from a server's descriptors", () => {
     expect(contract.gaps.length).toBeGreaterThan(0);
   });
 
+  test("refuses a call that needs an enum with one number for two values of ours", () => {
+    const contract = contractOfSet(
+      setWith({
+        enum({ name, value }) {
+          for (const each of value.filter(() => name === "State")) {
+            each.number = each.name === "STATE_FAILED" ? 3 : each.number;
+          }
+        },
+      }),
+    );
+    const get = contract.method(ProcessService.method.getProcess);
+    expect(() => get.request(create(get.descriptor.input))).toThrow(
+      /state of Process cannot be read: STATE_SUCCEEDED and STATE_FAILED have the same number 3/,
+    );
+  });
+
   test("refuses a request only where it has what the server does not know", () => {
     const contract = contractOfSet(
       setWith({

@@ -128,8 +128,8 @@ class Conversation {
     this.#stopTimer = startTimer(leftMs, () => {
       // What came while this process stood still is read first.
       setImmediate(() => {
-        if (!this.#isOver) {
-          this.#tellSilence() || this.#watch();
+        if (!this.#isOver && !this.#tellSilence()) {
+          this.#watch();
         }
       });
     });

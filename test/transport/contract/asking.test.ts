@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { collect } from "../../support/collect.js";
 import { setWith } from "../../support/renumbered-set.js";
 import { PROCESS } from "../support/process-name.js";
-import { asking } from "./support/asking-client.js";
+import { asking, clientOf } from "./support/asking-client.js";
 import { PARENT } from "./support/guarded-service.js";
 import {
   answerServices,
@@ -342,6 +342,17 @@ describe.each(EFFECTS)("%s as the first call", (_, call, effect) => {
     expect(reflection.streams).toBe(2);
     expect(events).toMatchObject([{ contract: "reflection" }]);
     await expect.poll(() => reflection.open).toBe(0);
+  });
+
+  test("is told that there is no connection, and remembers nothing of it", async () => {
+    const { server } = await asking(undefined);
+    await server.close();
+    const { client, events } = clientOf(server.url);
+    await expect(call(client)).rejects.toMatchObject({
+      code: Code.Unavailable,
+      message: expect.stringContaining("cannot connect"),
+    });
+    expect(events).toEqual([]);
   });
 
   test("remembers no outage that it does not sit out", async () => {

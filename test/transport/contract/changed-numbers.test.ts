@@ -15,13 +15,11 @@ const SILENT = [
   "OutputStream: OUTPUT_STREAM_UNSPECIFIED and OUTPUT_STREAM_COMBINED exchanged",
   "OutputStream: OUTPUT_STREAM_UNSPECIFIED and OUTPUT_STREAM_STDERR exchanged",
   "Process.State: STATE_SUCCEEDED and STATE_FAILED exchanged",
-  "Process: args and working_directory exchanged",
   "Process: command and args exchanged",
   "Process: command and working_directory exchanged",
   "Process: create_time and end_time exchanged",
   "Process: create_time and start_time exchanged",
   "Process: start_time and end_time exchanged",
-  "Process: working_directory moved to 12",
   "ReadOutputRequest: output_stream moved to 3",
   "StreamOutputRequest: skip_replay moved to 3",
 ];
@@ -62,4 +60,4 @@ test("of all single exchanges and moves of numbers, those of the documents are t
   await Promise.all(Array.from({ length: AT_ONCE }, askOneByOne));
   const shown = [...wrong].map(([title, calls]) => `${title}: ${calls.join(", ")}`).join("\n");
   expect([...wrong.keys()].sort(), shown).toEqual(SILENT);
-}, 180_000);
+}, 300_000);

@@ -1,3 +1,4 @@
+import { constants } from "node:http2";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test, vi } from "vitest";
 import { until } from "../../support/until.js";
@@ -65,6 +66,17 @@ describe("a server that keeps silent about its contract", () => {
     },
     20_000,
   );
+});
+
+test("a server that breaks the answer off twice over a connection refuses by that", async () => {
+  const reflection = reflecting((stream) => stream.reset(constants.NGHTTP2_INTERNAL_ERROR));
+  const { client, events, calls } = await asking(reflection);
+  await client.sendSignal(PROCESS, 15);
+  expect(calls).toEqual(["get", "signal"]);
+  expect(reflection.streams).toBe(2);
+  expect(events).toMatchObject([
+    { contract: "guarded", reason: expect.stringContaining("it broke the answer off twice") },
+  ]);
 });
 
 describe("nothing is left", () => {
