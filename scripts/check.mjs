@@ -18,7 +18,7 @@ const checks = [
   ["node", "scripts/check-generated.mjs"],
   ["node", "scripts/check-imports.mjs"],
   ["node", "scripts/check-file-sizes.mjs"],
-  ["tsc", "--project", "tsconfig.build.json"],
+  ["node", "scripts/build.mjs"],
   ["node", "scripts/bundle-cli.mjs"],
   ["tsc", "--project", "tsconfig.json"],
   ["publint", "--strict"],

@@ -1,4 +1,4 @@
-import { parseAst } from "vitest/node";
+import { parseAst } from "rolldown/parseAst";
 
 /**
  * What a TypeScript file imports, types included: `import`, `export … from`, `import()`,

@@ -19,6 +19,8 @@ export interface PackedPackage {
   readonly consumer: string;
   /** The tarball's files, as npm lists them. */
   readonly files: readonly string[];
+  /** The size of the tarball in bytes. */
+  readonly size: number;
   /** When the working tree's dist was made, before the packing; undefined where there was none. */
   readonly distMade: number | undefined;
 }
@@ -41,7 +43,7 @@ const NOT_COPIED = new Set([".git", "dist", "node_modules", "examples"]);
 export function setup(project: TestProject): () => void {
   const consumer = mkdtempSync(join(tmpdir(), "aiem-package-"));
   const distMade = madeAt(join(root, "dist"));
-  project.provide("packed", { consumer, files: install(consumer), distMade });
+  project.provide("packed", { consumer, ...install(consumer), distMade });
   return () => rmSync(consumer, { recursive: true, force: true });
 }
 
@@ -53,6 +55,7 @@ export function madeAt(path: string): number | undefined {
 /** What npm tells of a tarball. */
 interface Tarball {
   readonly filename: string;
+  readonly size: number;
   readonly files: readonly { readonly path: string }[];
 }
 
@@ -76,7 +79,7 @@ function pack(destination: string): Tarball {
   }
 }
 
-function install(consumer: string): string[] {
+function install(consumer: string): Pick<PackedPackage, "files" | "size"> {
   const tarball = pack(consumer);
   const target = join(consumer, "node_modules", "aiem-process-client");
   mkdirSync(target, { recursive: true });
@@ -98,5 +101,5 @@ function install(consumer: string): string[] {
   const examples = join(root, "examples");
   const filter = (path: string) => path === examples || path.endsWith(".mjs");
   cpSync(examples, join(consumer, "examples"), { recursive: true, filter });
-  return tarball.files.map(({ path }) => path).sort();
+  return { files: tarball.files.map(({ path }) => path).sort(), size: tarball.size };
 }
