@@ -17,6 +17,8 @@ import type { TestProject } from "vitest/node";
 export interface PackedPackage {
   /** A folder of a user who has installed the tarball. */
   readonly consumer: string;
+  /** The path of the tarball. */
+  readonly tarball: string;
   /** The tarball's files, as npm lists them. */
   readonly files: readonly string[];
   /** The size of the tarball in bytes. */
@@ -79,7 +81,7 @@ function pack(destination: string): Tarball {
   }
 }
 
-function install(consumer: string): Pick<PackedPackage, "files" | "size"> {
+function install(consumer: string): Pick<PackedPackage, "tarball" | "files" | "size"> {
   const tarball = pack(consumer);
   const target = join(consumer, "node_modules", "aiem-process-client");
   mkdirSync(target, { recursive: true });
@@ -101,5 +103,9 @@ function install(consumer: string): Pick<PackedPackage, "files" | "size"> {
   const examples = join(root, "examples");
   const filter = (path: string) => path === examples || path.endsWith(".mjs");
   cpSync(examples, join(consumer, "examples"), { recursive: true, filter });
-  return { files: tarball.files.map(({ path }) => path).sort(), size: tarball.size };
+  return {
+    tarball: join(consumer, tarball.filename),
+    files: tarball.files.map(({ path }) => path).sort(),
+    size: tarball.size,
+  };
 }

@@ -1,8 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { madeOnce } from "../../support/made-once.js";
-import { root, run } from "../../support/run-tool.js";
+import { fromRegistry } from "./from-registry.js";
 
 /** A runtime, or why there is none. */
 export type Runtime = { readonly title: string } & (
@@ -26,13 +23,11 @@ const PACKAGES: readonly [name: "node" | "bun" | "deno", version: string][] = [
 ];
 const TITLES = { node: "Node.js", bun: "Bun", deno: "Deno" };
 
-const cache = join(root, "node_modules/.cache/aiem-process-client/runtimes");
-
 /** Installs each runtime once for all tests; where that cannot be, says so and lets it be. */
 export function setup(project: TestProject): void {
   const runtimes = PACKAGES.map(([name, version]): Runtime => {
     const title = `${TITLES[name]} ${version}`;
-    const found = install(name, version);
+    const found = fromRegistry(name, version);
     if ("missing" in found) {
       console.warn(`\n!!! SKIPPED: ${title} is not tested: ${found.missing}\n`);
       return { title, ...found };
@@ -41,28 +36,4 @@ export function setup(project: TestProject): void {
     return { title, ...found, args, isNode: name === "node" };
   });
   project.provide("runtimes", runtimes);
-}
-
-function install(name: string, version: string): { program: string } | { missing: string } {
-  const folder = join(cache, `${name}-${version}`);
-  try {
-    madeOnce(folder, (making) => {
-      const quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"];
-      run("npm", ["install", "--prefix", making, ...quiet, `${name}@${version}`], { cwd: making });
-      check(join(making, "node_modules/.bin", name));
-    });
-    return { program: join(folder, "node_modules/.bin", name) };
-  } catch (error) {
-    // npm's first lines tell what was missing; those after it where its log is.
-    const reason = error instanceof Error ? error.message : String(error);
-    return { missing: reason.split("\n").slice(0, 2).join(" ") };
-  }
-}
-
-/** Where npm runs no scripts of packages, or the platform has no build, there is no program. */
-function check(program: string): void {
-  const { status, error, stderr } = spawnSync(program, ["--version"], { encoding: "utf8" });
-  if (status !== 0) {
-    throw new Error(`it does not run: ${error?.message ?? stderr.trim()}`);
-  }
 }
