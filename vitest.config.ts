@@ -24,6 +24,7 @@ export default defineConfig({
             "test/polyglot/**",
             "test/conformance/**",
             "test/runtimes/**",
+            "test/reference/**",
           ],
         },
       },
@@ -71,6 +72,15 @@ export default defineConfig({
             "test/runtimes/support/runtimes.ts",
             "test/runtimes/support/package-managers.ts",
           ],
+        },
+      },
+      {
+        // Apart, because it needs the npm registry the first time.
+        extends: true,
+        test: {
+          name: "reference",
+          include: ["test/reference/**/*.test.ts"],
+          globalSetup: "test/reference/support/reference.ts",
         },
       },
       {

@@ -1,4 +1,8 @@
-/** Runs and follows processes inside the SandboxEngines of H2O AI Engine Manager (AIEM). */
+/**
+ * Runs and follows processes inside the SandboxEngines of H2O AI Engine Manager (AIEM).
+ *
+ * @module aiem-process-client
+ */
 export { Code, ConnectError } from "@connectrpc/connect";
 export { connectionFromEnvironment } from "./auth/connection-from-environment.js";
 export {

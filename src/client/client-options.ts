@@ -17,7 +17,10 @@ export interface TransportConfig {
 
 /** How to reach the server: an address and a token, or a Connect `Transport`. */
 export type ClientConfig =
-  | (ConnectionConfig & { readonly transport?: undefined })
+  | (ConnectionConfig & {
+      /** Not together with `aiemUrl`. */
+      readonly transport?: undefined;
+    })
   | TransportConfig;
 
 /** The clocks of a client. None of them ends a process. */

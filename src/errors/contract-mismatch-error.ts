@@ -15,6 +15,7 @@ export interface ContractMismatch extends ErrorOptions {
  * StartProcess the process may run all the same; the message names it.
  */
 export class ContractMismatchError extends Error implements ContractMismatch {
+  /** Always `"ContractMismatchError"`. */
   override readonly name = "ContractMismatchError";
   /** Always `Code.Internal`. */
   readonly code = Code.Internal;

@@ -5,6 +5,7 @@ const SHOWN_CHARACTERS = 200;
 
 /** An argument breaks a rule. Nothing was sent. */
 export class InvalidInputError extends Error {
+  /** Always `"InvalidInputError"`. */
   override readonly name = "InvalidInputError";
   /** Always `Code.InvalidArgument`. */
   readonly code = Code.InvalidArgument;

@@ -16,6 +16,7 @@ export interface OutputGap {
  * a stream without replay broke. What was handed over so far is correct.
  */
 export class OutputGapError extends Error implements OutputGap {
+  /** Always `"OutputGapError"`. */
   override readonly name = "OutputGapError";
   /** Always `Code.DataLoss`. */
   readonly code = Code.DataLoss;

@@ -8,6 +8,7 @@ import type { OutputSoFar } from "./wait-timeout-error.js";
  * for it. The process may go on.
  */
 export class OutputLimitError extends Error {
+  /** Always `"OutputLimitError"`. */
   override readonly name = "OutputLimitError";
   /** Always `Code.ResourceExhausted`. */
   readonly code = Code.ResourceExhausted;

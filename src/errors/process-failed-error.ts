@@ -7,6 +7,7 @@ const SHOWN_STDERR_BYTES = 1_000;
 
 /** A process that was run with `check: true` did not succeed. */
 export class ProcessFailedError extends Error {
+  /** Always `"ProcessFailedError"`. */
   override readonly name = "ProcessFailedError";
   /** Always `Code.Aborted`: the call worked, what it ran did not. */
   readonly code = Code.Aborted;

@@ -5,6 +5,7 @@ import { Code } from "@connectrpc/connect";
  * point that had been reached. Nothing is known to be lost; try again later with `resumeFrom`.
  */
 export class ReplayStalledError extends Error {
+  /** Always `"ReplayStalledError"`. */
   override readonly name = "ReplayStalledError";
   /** Always `Code.Unavailable`. */
   readonly code = Code.Unavailable;

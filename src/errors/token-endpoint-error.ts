@@ -6,18 +6,23 @@ export interface TokenEndpointRefusal {
   readonly status: number;
   /** The error code, such as `invalid_grant`. */
   readonly error: string;
+  /** What the endpoint says about it, for developers. */
   readonly errorDescription?: string | undefined;
+  /** A page about the error that the endpoint names. */
   readonly errorUri?: string | undefined;
 }
 
 /** The token endpoint refused to give an access token. Another attempt would not change that. */
 export class TokenEndpointError extends Error implements TokenEndpointRefusal {
+  /** Always `"TokenEndpointError"`. */
   override readonly name = "TokenEndpointError";
   /** Always `Code.Unauthenticated`. */
   readonly code = Code.Unauthenticated;
   readonly status: number;
   readonly error: string;
+  /** What the endpoint says about it, for developers; undefined where it says nothing. */
   readonly errorDescription: string | undefined;
+  /** A page about the error that the endpoint names; undefined where it names none. */
   readonly errorUri: string | undefined;
 
   /** @param refusal what the endpoint said, without secrets. */

@@ -12,7 +12,11 @@ export interface OutputSoFar {
   readonly stderr: CapturedOutput;
 }
 
-/** What else an error of a timeout can tell. */
+/**
+ * What else an error of a timeout can tell.
+ *
+ * @inline
+ */
 export interface WaitTimeoutErrorOptions extends ErrorOptions {
   /** The output so far. */
   readonly output?: OutputSoFar | undefined;
@@ -27,6 +31,7 @@ export interface WaitTimeoutErrorOptions extends ErrorOptions {
  * was over. The process goes on.
  */
 export class WaitTimeoutError extends Error {
+  /** Always `"WaitTimeoutError"`. */
   override readonly name = "WaitTimeoutError";
   /** Always `Code.DeadlineExceeded`. */
   readonly code = Code.DeadlineExceeded;

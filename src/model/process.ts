@@ -79,10 +79,20 @@ export interface Process {
 /** A process that will not change any more; narrowed to by `isFinished`. */
 export type FinishedProcess = Process &
   (
-    | { readonly state: "STATE_SUCCEEDED"; readonly exitCode: number }
-    | { readonly state: "STATE_FAILED" }
     | {
+        /** It ended with the exit code 0. */
+        readonly state: "STATE_SUCCEEDED";
+        /** 0, also where the server tells none. */
+        readonly exitCode: number;
+      }
+    | {
+        /** It ended with another exit code or by a signal, or could not be started. */
+        readonly state: "STATE_FAILED";
+      }
+    | {
+        /** A newer server's final state, which is known by its end time. */
         readonly state: Exclude<ProcessState, "STATE_SUCCEEDED" | "STATE_FAILED">;
+        /** When it finished. */
         readonly endTime: Date;
       }
   );

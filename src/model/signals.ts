@@ -34,7 +34,9 @@ export const SIGNALS = {
   SIGSYS: 31,
 } as const;
 
+/** @inline */
 type FullName = keyof typeof SIGNALS;
+/** @inline */
 type ShortName<N extends FullName> = N extends `SIG${infer Short}` ? Short : never;
 
 /**

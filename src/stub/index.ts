@@ -1,6 +1,8 @@
 /**
  * An embedded engine for tests and trials: it runs real processes of this machine behind the real
  * protocols. It isolates nothing.
+ *
+ * @module aiem-process-client/stub
  */
 
 export type { Http2ErrorCode } from "../model/http2-error-codes.js";

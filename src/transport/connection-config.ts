@@ -20,6 +20,8 @@ export type TokenProvider = string | ((request: TokenRequest) => string | Promis
 /**
  * What the server's contract is known from: this package, the server itself (gRPC server reflection),
  * or the bytes of a `google.protobuf.FileDescriptorSet`.
+ *
+ * @inline
  */
 export type ContractOption = "built-in" | "reflection" | Uint8Array;
 

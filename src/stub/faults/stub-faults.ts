@@ -109,7 +109,15 @@ export type CallPoint = "before" | "after";
  * both streams together, or so many messages were sent; a message is split where the point lies
  * inside it. 0 is before the first. Where the output ends before, the fault does not fire.
  */
-export type OutputPoint = { readonly bytes: number } | { readonly messages: number };
+export type OutputPoint =
+  | {
+      /** Bytes of the process's output. */
+      readonly bytes: number;
+    }
+  | {
+      /** Messages of the stream. */
+      readonly messages: number;
+    };
 
 /** When a fault strikes in a call; an OutputPoint is for the method StreamOutput only. */
 export type FaultPoint = CallPoint | OutputPoint;
@@ -119,6 +127,7 @@ export type FaultPoint = CallPoint | OutputPoint;
  * is lost, and an error is told.
  */
 export interface StatusFault {
+  /** The kind of the fault. */
   readonly fault: "status";
   /** A number of Connect's Code, or gRPC's name of it, such as `"UNAVAILABLE"`. */
   readonly code: Code | StatusName;
@@ -147,6 +156,7 @@ export type OutgoingDetail = Extract<ConnectError["details"][number], { desc: un
 
 /** The call waits, then goes on; it goes on at once where the fault is removed. */
 export interface DelayFault {
+  /** The kind of the fault. */
   readonly fault: "delay";
   /** How long, in milliseconds, 0 to 2,147,483,647. */
   readonly ms: number;
@@ -159,6 +169,7 @@ export interface DelayFault {
  * stopped when the fault is removed.
  */
 export interface HangFault {
+  /** The kind of the fault. */
   readonly fault: "hang";
   /** @default "before" */
   readonly at?: FaultPoint;
@@ -169,6 +180,7 @@ export interface HangFault {
  * sent. In memory, where there is no connection, the call fails with UNAVAILABLE.
  */
 export interface DropFault {
+  /** The kind of the fault. */
   readonly fault: "drop";
   /** @default "after" */
   readonly at?: "after";
@@ -176,7 +188,9 @@ export interface DropFault {
 
 /** StreamOutput ends early with the status OK, as if the process had ended. */
 export interface EndFault {
+  /** The kind of the fault. */
   readonly fault: "end";
+  /** After what of the output. */
   readonly at: OutputPoint;
 }
 
@@ -188,6 +202,7 @@ export type CallFault = StatusFault | DelayFault | HangFault | DropFault | EndFa
  * before is delivered first, to a client that reads.
  */
 export interface ResetFault {
+  /** The kind of the fault. */
   readonly fault: "reset";
   /** @default "before" */
   readonly at?: FaultPoint;
@@ -195,6 +210,7 @@ export interface ResetFault {
 
 /** The TCP connection of the call is closed (FIN), as by a server that exits. */
 export interface CloseFault {
+  /** The kind of the fault. */
   readonly fault: "close";
   /** @default "before" */
   readonly at?: FaultPoint;
@@ -205,6 +221,7 @@ export interface CloseFault {
  * HTTP/1.1, where a call has its connection for itself, that is destroyed.
  */
 export interface RstStreamFault {
+  /** The kind of the fault. */
   readonly fault: "rst-stream";
   /** @default "INTERNAL_ERROR" */
   readonly code?: Http2ErrorCode;
@@ -218,6 +235,7 @@ export interface RstStreamFault {
  * not processed.
  */
 export interface GoawayFault {
+  /** The kind of the fault. */
   readonly fault: "goaway";
   /** @default "NO_ERROR" a graceful end */
   readonly code?: Http2ErrorCode;
@@ -248,6 +266,7 @@ export interface GoawayFault {
  * A unary response of Connect or REST has its status at its head, and stays as it is.
  */
 export interface NoTrailersFault {
+  /** The kind of the fault. */
   readonly fault: "no-trailers";
   /** @default "after" the message, or all output, was sent */
   readonly at?: "after" | OutputPoint;
@@ -259,6 +278,7 @@ export interface NoTrailersFault {
  * nothing lost, when the fault is removed. A client that goes away meanwhile is not noticed.
  */
 export interface BlackholeFault {
+  /** The kind of the fault. */
   readonly fault: "blackhole";
   /** @default "before" */
   readonly at?: FaultPoint;
@@ -269,6 +289,7 @@ export interface BlackholeFault {
  * cannot come after output: for a stream, `"before"` is the only point.
  */
 export interface HttpFault {
+  /** The kind of the fault. */
   readonly fault: "http";
   /** The HTTP status, 200 to 599: such as 502, 503, 504 or 429. */
   readonly status: number;

@@ -8,7 +8,11 @@ import { foreign } from "../foreign-failure.js";
 import { type Attempt, type Connection, LEFT } from "../wire.js";
 import type { Numbers } from "./numbers.js";
 
-/** Where the numbers of a client's messages come from. */
+/**
+ * Where the numbers of a client's messages come from.
+ *
+ * @inline
+ */
 export type ContractOrigin = "built-in" | "descriptors" | "reflection" | "guarded";
 
 /** The numbers that a client uses, and who vouches for them. */
