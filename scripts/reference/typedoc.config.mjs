@@ -24,8 +24,8 @@ export default {
     "src/model/signals.ts:ShortName",
     "src/model/http2-error-codes.ts:HTTP2_ERROR_CODES",
     "src/stub/engine/engine-options.ts:ENGINE_STATES",
-    "src/stub/faults/stub-faults.ts:PROCESS_METHODS",
-    "src/stub/faults/stub-faults.ts:SERVER_METHODS",
+    "src/stub/faults/status-names.ts:STATUS_NAMES",
+    "src/stub/faults/stub-faults.ts:FAULT_METHODS",
   ],
   // The latter is Connect's.
   intentionallyNotDocumented: [...ofRpcs, "aiem-process-client/stub.OutgoingDetail.__type.desc"],

@@ -31,6 +31,7 @@ export type LineMatch = RegExp | ((line: string) => boolean);
 /** What came first: the line, or the end of the process. */
 export type LineOutcome =
   | {
+      /** The line came. */
       readonly found: true;
       /** The first line that matches, without its end. */
       readonly line: string;
@@ -38,6 +39,7 @@ export type LineOutcome =
       readonly stream: ProcessStream;
     }
   | {
+      /** The process ended first. */
       readonly found: false;
       /** The process, which ended without such a line. */
       readonly process: FinishedProcess;
