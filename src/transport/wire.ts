@@ -6,6 +6,7 @@ import type {
 } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
+import type { HttpExchange } from "../diagnostics/messages.js";
 import type { Failure, Outcome } from "../errors/outcome.js";
 
 /** A connection that carries calls, to those who have a doubt about it. */
@@ -42,6 +43,8 @@ export interface Evidence {
   token: string | undefined;
   /** Whether a create was sent without its `auto_run`: the process is still to be started. */
   startWithheld?: boolean | undefined;
+  /** The request over REST, where there was one. */
+  http?: HttpExchange | undefined;
   /** What went with it as `authorization`, whoever gave it. Never to be shown. */
   credentials: string | undefined;
 }
