@@ -3,6 +3,7 @@ import { Limit } from "../async/limit.js";
 import type { ClientHooks } from "../call/hooks.js";
 import { retryPolicy } from "../call/patience.js";
 import type { Caller } from "../call/run.js";
+import { debug } from "../diagnostics/debug-log.js";
 import type { ServerInfo } from "../diagnostics/messages.js";
 import { checkClient, hasOwnTransport } from "../rules/client.js";
 import { parseAiemUrl } from "../transport/aiem-url.js";
@@ -46,6 +47,8 @@ export function callerOf(config: ClientConfig | OverWire, options: ClientOptions
   const server = serverOf(config, options);
   const { wire, close } = wireFor(config, rest, (event) => {
     server.protocol = event.protocol;
+    const { protocol, contract, reason } = event;
+    debug(() => `protocol ${protocol}, numbers ${contract}: ${reason}`);
     onProtocol?.(event);
   });
   const life = new Limit();

@@ -115,9 +115,9 @@ export interface CallSubject {
   route(): HttpRoute;
 }
 
-/** A call of one RPC; undefined where nobody listens. */
+/** A call of one RPC; undefined where nobody listens to calls or to attempts, which tell of theirs. */
 export function traceCall(subject: () => CallSubject): Trace<CallMessage> | undefined {
-  if (!calls.hasSubscribers) {
+  if (!calls.hasSubscribers && !attempts.hasSubscribers) {
     return undefined;
   }
   const { rpc, resource, server, route } = subject();

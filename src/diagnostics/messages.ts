@@ -75,9 +75,9 @@ export interface CallMessage extends TracedMessage {
  */
 export interface AttemptMessage extends TracedMessage {
   readonly rpcMethod: string;
-  /** The call that it belongs to; undefined where nobody subscribed to calls before that began. */
+  /** The call that it belongs to; undefined where nobody listened before that began. */
   readonly call: CallMessage | undefined;
-  /** Which attempt of its call it is, from 1 up; 1 where the call is undefined. */
+  /** Which attempt of its call it is, from 1 up, a second one with another token too; 1 where the call is undefined. */
   readonly number: number;
   /**
    * Headers to send with the request. A subscriber of `start` may add; those of the caller win, and
@@ -90,7 +90,7 @@ export interface AttemptMessage extends TracedMessage {
 
 /** A message of the channel `aiem-process-client:retry`: a failed attempt that another one follows. */
 export interface RetryMessage {
-  /** The call; undefined where nobody subscribed to calls before that began. */
+  /** The call; undefined where nobody listened to calls or attempts before that began. */
   readonly call: CallMessage | undefined;
   /** The RPC, such as `GetProcess`. */
   readonly method: string;
@@ -110,7 +110,7 @@ export interface RetryMessage {
 
 /** A message of the channel `aiem-process-client:resume`: a stream of output goes on after a break. */
 export interface ResumeMessage {
-  /** The call; undefined where nobody subscribed to calls before that began. */
+  /** The call; undefined where nobody listened to calls or attempts before that began. */
   readonly call: CallMessage | undefined;
   /** The resource name of the process. */
   readonly resource: string;

@@ -178,6 +178,18 @@ describe("listeners are told", () => {
     expect(running).toMatchObject({ method: "runProcess", cancelled: true });
   });
 
+  it("of attempts and their calls, where they listen to attempts only", async () => {
+    await using stub = await startStubServer();
+    await using client = new ProcessClient(stub.connection, { retry: FAST_RETRY });
+    stub.faults.add({ method: "ListProcesses", fault: "reset" });
+    using heard = new Heard(["attempt"]);
+    await client.listProcesses(stub.parent);
+    expect(heard.attempts).toMatchObject([
+      { number: 1, call: { method: "ListProcesses", attempts: 2 } },
+      { number: 2, call: heard.attempts[0]?.call },
+    ]);
+  });
+
   it("nothing of bad input", async () => {
     await using stub = await startStubServer();
     await using client = new ProcessClient(stub.connection);
