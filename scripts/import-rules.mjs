@@ -89,6 +89,7 @@ const allowedImports = {
     "src/output/",
     "src/client/",
   ],
+  "src/otel/": ["src/diagnostics/", "src/model/"],
   "src/stub/": [
     "gen/",
     "src/gen.ts",
@@ -119,6 +120,7 @@ export function importViolations(root) {
     ...[...graph].flatMap(([file, imports]) => imports.flatMap((to) => layerViolation(file, to))),
     ...childProcessViolations(graph),
     ...clientViolations(graph),
+    ...peerViolations(graph),
   ];
 }
 
@@ -219,6 +221,19 @@ function clientViolations(graph) {
   return [...reached]
     .filter((to) => to.startsWith("src/stub/") || isChildProcess(to))
     .map((to) => `src/index.ts reaches ${to}, which users of the client would load`);
+}
+
+/**
+ * An optional peer is not there for most users: only the entry that is for it may need it.
+ *
+ * @param {Map<string, Import[]>} graph
+ * @returns {string[]}
+ */
+function peerViolations(graph) {
+  return [...graph]
+    .filter(([file]) => !file.startsWith("src/otel/"))
+    .filter(([, imports]) => imports.some(({ target }) => target.startsWith("@opentelemetry/")))
+    .map(([file]) => `${file} imports OpenTelemetry, which only src/otel may`);
 }
 
 /** @param {string} target */

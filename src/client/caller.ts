@@ -73,7 +73,7 @@ export function callerOf(config: ClientConfig | OverWire, options: ClientOptions
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What is told of the server; with `protocol: "auto"`, gRPC until something else is settled. */
+/** What is told of the server. */
 function serverOf(
   config: ClientConfig | OverWire,
   { protocol = "auto" }: ClientOptions,
@@ -82,7 +82,7 @@ function serverOf(
     return { protocol: "transport", address: undefined, port: undefined };
   }
   const { host, port } = parseAiemUrl(config.aiemUrl);
-  return { protocol: protocol === "auto" ? "grpc" : protocol, address: host, port };
+  return { protocol, address: host, port };
 }
 
 function wireFor(

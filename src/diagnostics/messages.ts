@@ -1,10 +1,10 @@
 /** The server of a client, and how it is spoken to. */
 export interface ServerInfo {
   /**
-   * What is spoken. With `protocol: "auto"` it is "grpc" until something else is settled, and may
-   * change during a call. "transport" is a Connect `Transport` of the user's own.
+   * What is spoken: "auto" until that is settled, which is during a client's first calls.
+   * "transport" is a Connect `Transport` of the user's own.
    */
-  readonly protocol: "grpc" | "connect" | "rest" | "transport";
+  readonly protocol: "auto" | "grpc" | "connect" | "rest" | "transport";
   /** The host of `aiemUrl`; undefined with a `Transport` of the user's own. */
   readonly address: string | undefined;
   /** The port of `aiemUrl`; undefined where the address is. */

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { tracingChannel } from "node:diagnostics_channel";
-import { createServer, type Server } from "node:http";
 import { inspect } from "node:util";
 import type { Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -12,7 +11,6 @@ import { clientVia, FAST_RETRY, WAYS } from "../reliability/support/ways.js";
 import { collect } from "../support/collect.js";
 import { FOREVER, fixture, shell } from "../support/commands.js";
 import { rejection } from "../support/rejection.js";
-import { closing } from "../transport/support/cleanup.js";
 import { Heard } from "./listen.js";
 
 const SERVICE = "ai.h2o.engine.sandbox.v1.ProcessService";
@@ -233,37 +231,20 @@ function addHeaders(of: (message: AttemptMessage) => Record<string, string>): Di
   return { [Symbol.dispose]: () => start.unsubscribe(add) };
 }
 
-async function listening(server: Server): Promise<number> {
-  closing({
-    async close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return typeof address === "object" && address ? address.port : 0;
-}
-
-const RPC_CLIENTS = CLIENTS.filter(({ protocol }) => protocol !== "rest");
-
-describe.each(RPC_CLIENTS)("over $title, headers that a listener adds to an attempt", (way) => {
+describe.each(CLIENTS)("over $title, headers that a listener adds to an attempt", (way) => {
   it("are sent with it, unless the caller has set them", async () => {
-    const seen: (string | null)[][] = [];
-    const note = (headers: Headers) => {
-      seen.push([headers.get("traceparent"), headers.get("x-own")]);
+    const seen: unknown[] = [];
+    const onRequestHeaders = (headers: Record<string, unknown>) => {
+      seen.push([headers["traceparent"], headers["x-own"]]);
     };
     const name = "workspaces/w/sandboxEngines/e/processes/p";
-    const client = await servedClient(way, {
-      getProcess(_request, { requestHeader }) {
-        note(requestHeader);
-        return { process: { name } };
-      },
-      async *streamOutput(_request, { requestHeader }) {
-        note(requestHeader);
+    const service: Parameters<typeof servedClient>[1] = {
+      getProcess: () => ({ process: { name } }),
+      async *streamOutput() {
         yield { data: new Uint8Array([1]) };
       },
-    });
+    };
+    const client = await servedClient(way, service, {}, { onRequestHeaders });
     const adding = addHeaders(({ number }) => ({
       traceparent: `attempt ${number}`,
       "x-own": "the listener's",
@@ -277,27 +258,9 @@ describe.each(RPC_CLIENTS)("over $title, headers that a listener adds to an atte
     expect(seen).toEqual([
       ["attempt 1", "the caller's"],
       ["attempt 1", "the listener's"],
-      [null, null],
+      [undefined, undefined],
     ]);
   });
-});
-
-it("over REST, headers that a listener adds to an attempt are those of the HTTP request", async () => {
-  const name = "workspaces/w/sandboxEngines/e/processes/p";
-  const seen: unknown[] = [];
-  const server = createServer(({ headers }, response) => {
-    seen.push([headers["traceparent"], headers["x-own"]]);
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ process: { name } }));
-  });
-  const port = await listening(server);
-  await using client = new ProcessClient(
-    { aiemUrl: `http://127.0.0.1:${port}` },
-    { protocol: "rest" },
-  );
-  using _ = addHeaders(({ number }) => ({ traceparent: `attempt ${number}`, "x-own": "no" }));
-  await client.getProcess(name, { headers: { "x-own": "the caller's" } });
-  expect(seen).toEqual([["attempt 1", "the caller's"]]);
 });
 
 describe("a context", () => {

@@ -53,13 +53,14 @@ it("NODE_DEBUG=aiem prints attempts, connections, protocol and tokens, and no se
   const { stderr, port } = await printed("aiem");
   const lines = stderr.split("\n").map((line) => line.replace(/^AIEM \d+: /, ""));
   const process = "workspaces/default/sandboxEngines/local/processes/[0-9a-f-]+";
-  const [ms, to] = ["[\\d.]+ ms", `grpc to 127.0.0.1:${port}`];
+  const [ms, to] = ["[\\d.]+ ms", `127.0.0.1:${port}`];
   for (const expected of [
     `the token provider gave a first token`,
     `the token provider gave another token, after the server had refused the last one`,
-    `attempt 1 of CreateProcess of ${process} begins, over ${to}`,
+    `attempt 1 of CreateProcess of ${process} begins, over auto to ${to}`,
     `attempt 1 of CreateProcess of ${process} failed \\(.*\\) after ${ms}`,
     `attempt 2 of CreateProcess of ${process} succeeded after ${ms}`,
+    `attempt 1 of StreamOutput of ${process} begins, over grpc to ${to}`,
     `attempt 1 of StreamOutput of ${process} failed \\(.*\\) after ${ms}`,
     `StreamOutput of ${process}: another attempt in \\d+ ms \\(failures in a row: 1\\)`,
     `attempt 2 of StreamOutput of ${process} succeeded after ${ms}`,
