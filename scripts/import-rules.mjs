@@ -15,6 +15,7 @@ const allowedImports = {
   "src/model/": ["gen/", "src/gen.ts"],
   "src/errors/": ["gen/", "src/gen.ts", "src/model/", "src/async/with-frames.ts"],
   "src/async/": [],
+  "src/diagnostics/": [],
   "src/rules/": ["gen/", "src/gen.ts", "src/model/", "src/errors/"],
   "src/contract/": ["gen/", "src/gen.ts"],
   "src/rest-rules/": ["gen/", "src/gen.ts"],
@@ -24,6 +25,7 @@ const allowedImports = {
     "src/model/",
     "src/errors/",
     "src/async/",
+    "src/diagnostics/",
     "src/rules/",
     "src/rest-rules/",
     "src/contract/",
@@ -32,6 +34,7 @@ const allowedImports = {
     "src/contract/",
     "src/errors/",
     "src/async/",
+    "src/diagnostics/",
     "src/rules/",
     "src/transport/aiem-url.ts",
     "src/transport/connection-config.ts",
@@ -43,13 +46,22 @@ const allowedImports = {
     "src/transport/socket/dial.ts",
     "src/model/version.ts",
   ],
-  "src/call/": ["gen/", "src/gen.ts", "src/model/", "src/errors/", "src/async/", "src/transport/"],
+  "src/call/": [
+    "gen/",
+    "src/gen.ts",
+    "src/model/",
+    "src/errors/",
+    "src/async/",
+    "src/diagnostics/",
+    "src/transport/",
+  ],
   "src/output/": [
     "gen/",
     "src/gen.ts",
     "src/model/",
     "src/errors/",
     "src/async/",
+    "src/diagnostics/",
     "src/rules/",
     "src/transport/",
     "src/call/",
@@ -60,6 +72,7 @@ const allowedImports = {
     "src/model/",
     "src/errors/",
     "src/async/",
+    "src/diagnostics/",
     "src/rules/",
     "src/transport/",
     "src/call/",
@@ -68,6 +81,7 @@ const allowedImports = {
   "src/index.ts": [
     "src/model/",
     "src/errors/",
+    "src/diagnostics/",
     "src/rules/",
     "src/transport/",
     "src/auth/",
@@ -75,6 +89,7 @@ const allowedImports = {
     "src/output/",
     "src/client/",
   ],
+  "src/otel/": ["src/diagnostics/", "src/model/"],
   "src/stub/": [
     "gen/",
     "src/gen.ts",
@@ -114,6 +129,7 @@ export function importViolations(root) {
     ...[...graph].flatMap(([file, imports]) => imports.flatMap((to) => layerViolation(file, to))),
     ...childProcessViolations(graph),
     ...clientViolations(graph),
+    ...peerViolations(graph),
   ];
 }
 
@@ -217,6 +233,19 @@ function clientViolations(graph) {
   return [...reached]
     .filter((to) => to.startsWith("src/stub/") || isChildProcess(to))
     .map((to) => `src/index.ts reaches ${to}, which users of the client would load`);
+}
+
+/**
+ * An optional peer is not there for most users: only the entry that is for it may need it.
+ *
+ * @param {Map<string, Import[]>} graph
+ * @returns {string[]}
+ */
+function peerViolations(graph) {
+  return [...graph]
+    .filter(([file]) => !file.startsWith("src/otel/"))
+    .filter(([, imports]) => imports.some(({ target }) => target.startsWith("@opentelemetry/")))
+    .map(([file]) => `${file} imports OpenTelemetry, which only src/otel may`);
 }
 
 /** @param {string} target */

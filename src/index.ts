@@ -37,6 +37,18 @@ export type { RunProcessOptions } from "./client/run-process.js";
 export type { TerminateProcessOptions } from "./client/terminate-process.js";
 export type { LineMatch, LineOutcome, WaitForLineOptions } from "./client/wait-for-line.js";
 export type { WaitProcessByPollingOptions } from "./client/wait-process-by-polling.js";
+export type {
+  Around,
+  AttemptMessage,
+  CallMessage,
+  ConnectionMessage,
+  HttpExchange,
+  HttpRoute,
+  ResumeMessage,
+  RetryMessage,
+  ServerInfo,
+  TracedMessage,
+} from "./diagnostics/messages.js";
 export { type ContractMismatch, ContractMismatchError } from "./errors/contract-mismatch-error.js";
 export { InvalidInputError } from "./errors/invalid-input-error.js";
 export { type OutputGap, OutputGapError } from "./errors/output-gap-error.js";

@@ -1,3 +1,5 @@
+import { publishResume, publishRetry } from "../diagnostics/channels.js";
+import type { ResumeMessage, RetryMessage, ServerInfo } from "../diagnostics/messages.js";
 import type { ProtocolEvent } from "../transport/protocol-event.js";
 
 /** A failed attempt that will be followed by another one. */
@@ -35,4 +37,38 @@ export interface ClientHooks {
    * wrong later.
    */
   readonly onProtocol?: ((event: ProtocolEvent) => void) | undefined;
+}
+
+/** Who is told. */
+interface Listening {
+  readonly hooks: ClientHooks;
+  readonly server: ServerInfo;
+}
+
+/**
+ * Tells of a failed attempt that another one follows.
+ *
+ * @param error makes what it failed with, for each that is told.
+ * @throws what the hook throws.
+ */
+export function tellRetry(
+  { hooks, server }: Listening,
+  rpc: { readonly name: string; readonly parent: { readonly typeName: string } },
+  about: Pick<RetryMessage, "call" | "resource" | "failures" | "delayMs">,
+  error: () => unknown,
+): void {
+  publishRetry(rpc, () => ({ ...about, server, error: error() }));
+  const { resource, failures, delayMs } = about;
+  hooks.onRetry?.({ method: rpc.name, resource, failures, delayMs, error: error() });
+}
+
+/** Tells of a stream of output that goes on after a break; otherwise as `tellRetry`. */
+export function tellResume(
+  { hooks, server }: Listening,
+  about: Pick<ResumeMessage, "call" | "resource" | "replayedBytes">,
+  error: () => unknown,
+): void {
+  publishResume(() => ({ ...about, server, error: error() }));
+  const { resource, replayedBytes } = about;
+  hooks.onResume?.({ resource, replayedBytes, error: error() });
 }

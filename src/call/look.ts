@@ -4,7 +4,8 @@ import type { Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
 import type { Evidence } from "../transport/wire.js";
 import { processOf } from "./answer.js";
-import { attempt, type Call, type Caller } from "./run.js";
+import { type Attempted, type AttemptWish, attempt, type Call, type Caller } from "./run.js";
+import { traced } from "./traced.js";
 
 const METHOD = ProcessService.method.getProcess;
 
@@ -16,6 +17,20 @@ export function getCall(name: string, headers: HeadersInit | undefined): Call<Pr
     headers,
     send: async (wire, attempt) => processOf(await wire.unary(METHOD, { name }, attempt), name),
   };
+}
+
+/**
+ * Looks at a process with one attempt: a call of its own, whatever it is a part of.
+ *
+ * @throws as `attempt`.
+ */
+export function lookOnce(
+  caller: Caller,
+  call: Call<Process>,
+  limit: Limit,
+  wish: AttemptWish,
+): Promise<Attempted<Process>> {
+  return traced(caller, call, limit, (one) => attempt(caller, one, limit, wish));
 }
 
 /** How long an answer may take, in milliseconds. */
@@ -43,7 +58,10 @@ export async function probe(
   const { connection } = silent;
   const time = { serverMs: PROBE_TIMEOUT_MS, localMs: PROBE_TIMEOUT_MS };
   const call = getCall(name, headers);
-  const { outcome, evidence } = await attempt(caller, call, limit, { affinity: connection, time });
+  const { outcome, evidence } = await lookOnce(caller, call, limit, {
+    affinity: connection,
+    time,
+  });
   // What another connection answers, or owes, says nothing about this one.
   const sameConnection = connection !== undefined && evidence.connection === connection;
   if (sameConnection && !outcome.ok && outcome.failure.kind === "deadline") {

@@ -2,6 +2,8 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { type Limit, sleep } from "../async/limit.js";
+import { traceAttempt, withHeadersOf } from "../diagnostics/channels.js";
+import type { CallMessage, ServerInfo } from "../diagnostics/messages.js";
 import { errorOf, type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { headerTimeoutMs } from "../transport/header-timeout.js";
 import { shownFailure } from "../transport/shown-failure.js";
@@ -15,7 +17,7 @@ import {
   type Wire,
 } from "../transport/wire.js";
 import { type CallLimits, withLimit } from "./call-limit.js";
-import type { ClientHooks } from "./hooks.js";
+import { type ClientHooks, tellRetry } from "./hooks.js";
 import {
   mayHaveHadEffect,
   mayRepeatRead,
@@ -23,6 +25,7 @@ import {
   type RetryPolicy,
   retryPolicy,
 } from "./patience.js";
+import { endAttempt, traced } from "./traced.js";
 
 // A call without an answer for so long gives reason to doubt its connection: a half-open one is
 // silent for ever. A shorter limit is more likely to be too short for the server.
@@ -40,6 +43,8 @@ export interface Caller {
   readonly idleTimeoutMs: number;
   /** Ends when the client is closed. */
   readonly life: Limit;
+  /** The server, as it is told to those who listen. */
+  readonly server: ServerInfo;
 }
 
 /** How long an attempt may take, in milliseconds. */
@@ -60,6 +65,8 @@ export interface Call<T> {
   readonly bulk?: boolean | undefined;
   /** Whether it waits for a process: it stays open long, and changes nothing. */
   readonly long?: boolean | undefined;
+  /** What is told of it; undefined where nobody listens. */
+  readonly traced?: CallMessage | undefined;
   /** Sends the request once. */
   send(wire: Wire, attempt: Attempt): Promise<Outcome<T>>;
   /** How long an attempt may take; by default, what the client allows and is left. */
@@ -108,13 +115,23 @@ export function runToOutcome<T>(
   limits: CallLimits,
 ): Promise<Outcome<T>> {
   return withLimit(caller.life, `${call.method.name} of ${call.resource}`, limits, (limit) =>
-    attempts(caller, call, limit, patienceOf(caller, limit)),
+    tracedAttempts(caller, call, limit, patienceOf(caller, limit)),
   );
 }
 
 /** The patience of a short call. */
 export function patienceOf(caller: Caller, limit: Limit): Patience {
   return new Patience(limit.once ? retryPolicy(false) : caller.policy, "attempts");
+}
+
+/** As `attempts`, and as one call to those who listen. */
+export function tracedAttempts<T>(
+  caller: Caller,
+  call: Call<T>,
+  limit: Limit,
+  patience: Patience,
+): Promise<Outcome<T>> {
+  return traced(caller, call, limit, (one) => attempts(caller, one, limit, patience));
 }
 
 /**
@@ -192,25 +209,45 @@ async function sendOnce<T>(
   limit.throwIfEnded();
   const time = wish.time ?? call.time?.(limit.remainingMs()) ?? usualTime(caller, call, limit);
   const own = limit.within({ ms: time.localMs });
-  const sending = newAttempt(
-    {
-      headers: call.headers,
+  const trace = traceAttempt(call.method, call.resource, caller.server, call.traced);
+  const send = () => {
+    const hints = {
+      headers: trace ? withHeadersOf(trace, call.headers) : call.headers,
       long: call.long,
       serverTimeoutMs: time.serverMs,
       affinity: wish.affinity,
       rejectedToken,
-    },
-    own,
-  );
-  const { evidence } = sending;
+    };
+    const sending = newAttempt(hints, own);
+    return { evidence: sending.evidence, sent: call.send(caller.wire, sending) };
+  };
   const began = performance.now();
-  const outcome = await call.send(caller.wire, sending);
+  const { evidence, sent } = trace ? trace.start(send) : send();
+  const outcome = await sent;
   const tookMs = performance.now() - began;
   own.release();
-  if (outcome.ok) {
-    return { outcome, evidence, tookMs };
+  const settled = outcome.ok
+    ? outcome
+    : failed(settledFailure(caller, call, own, time, { evidence, tookMs }, outcome.failure));
+  if (trace) {
+    endAttempt(trace, call, limit, settled, evidence);
   }
-  const failure = shownFailure(outcome.failure, evidence);
+  if (!outcome.ok) {
+    limit.throwIfEnded();
+  }
+  return { outcome: settled, evidence, tookMs };
+}
+
+/** What an attempt that brought no value is told to have failed with. */
+function settledFailure(
+  caller: Caller,
+  call: Call<unknown>,
+  own: Limit,
+  time: AttemptTime,
+  { evidence, tookMs }: Omit<Attempted<unknown>, "outcome">,
+  asSent: Failure,
+): Failure {
+  const failure = shownFailure(asSent, evidence);
   if (failure.mismatch) {
     caller.wire.doubt?.();
   }
@@ -219,17 +256,12 @@ async function sendOnce<T>(
     // Gives this call, and those after it, another connection.
     evidence.connection?.avoid();
   }
-  limit.throwIfEnded();
   const isOurs =
     failure === LEFT ||
     (isDeadline(failure) &&
       tookMs > time.serverMs * DEADLINE_SHARE &&
       !failure.message.includes(call.resource));
-  return {
-    outcome: failed(isOurs ? notInTime(call, time.localMs, evidence, failure) : failure),
-    evidence,
-    tookMs,
-  };
+  return isOurs ? notInTime(call, time.localMs, evidence, failure) : failure;
 }
 
 function usualTime(caller: Caller, call: Call<unknown>, limit: Limit): AttemptTime {
@@ -287,23 +319,19 @@ function mayRepeat({ method, settle, long }: Call<unknown>, failure: Failure): b
  * @returns the pause before it in milliseconds; undefined if there must be none.
  */
 export function retryDelayMs(
-  { hooks }: Caller,
-  { method, resource, lastLook }: Pick<Call<unknown>, "method" | "resource" | "lastLook">,
+  caller: Caller,
+  call: Pick<Call<unknown>, "method" | "resource" | "lastLook" | "traced">,
   failure: Failure,
   patience: Patience,
   limit: Limit,
 ): number | undefined {
+  const { method, resource, lastLook, traced } = call;
   const delayMs = patience.nextDelayMs(failure);
   if (delayMs === undefined || (!lastLook && delayMs >= limit.remainingMs())) {
     return undefined;
   }
-  hooks.onRetry?.({
-    method: method.name,
-    resource,
-    failures: patience.failures,
-    delayMs,
-    error: errorOf(failure, method.name, resource),
-  });
+  const about = { call: traced, resource, failures: patience.failures, delayMs };
+  tellRetry(caller, method, about, () => errorOf(failure, method.name, resource));
   return Math.min(delayMs, limit.remainingMs());
 }
 

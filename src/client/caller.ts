@@ -3,7 +3,10 @@ import { Limit } from "../async/limit.js";
 import type { ClientHooks } from "../call/hooks.js";
 import { retryPolicy } from "../call/patience.js";
 import type { Caller } from "../call/run.js";
+import { debug } from "../diagnostics/debug-log.js";
+import type { ServerInfo } from "../diagnostics/messages.js";
 import { checkClient, hasOwnTransport } from "../rules/client.js";
+import { parseAiemUrl } from "../transport/aiem-url.js";
 import { createClientWire } from "../transport/client-wire.js";
 import type { TransportOptions } from "../transport/connection-config.js";
 import { wireOf } from "../transport/foreign.js";
@@ -41,7 +44,13 @@ export function callerOf(config: ClientConfig | OverWire, options: ClientOptions
   }
   const { attemptTimeoutMs, idleTimeoutMs, retry, onRetry, onResume, onProtocol, ...rest } =
     options;
-  const { wire, close } = wireFor(config, rest, onProtocol);
+  const server = serverOf(config, options);
+  const { wire, close } = wireFor(config, rest, (event) => {
+    server.protocol = event.protocol;
+    const { protocol, contract, reason } = event;
+    debug(() => `protocol ${protocol}, numbers ${contract}: ${reason}`);
+    onProtocol?.(event);
+  });
   const life = new Limit();
   const caller = {
     wire,
@@ -51,6 +60,7 @@ export function callerOf(config: ClientConfig | OverWire, options: ClientOptions
     bulkAttemptTimeoutMs: attemptTimeoutMs ?? BULK_ATTEMPT_TIMEOUT_MS,
     idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
     life,
+    server,
   };
   return {
     caller,
@@ -59,6 +69,20 @@ export function callerOf(config: ClientConfig | OverWire, options: ClientOptions
       close();
     },
   };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What is told of the server. */
+function serverOf(
+  config: ClientConfig | OverWire,
+  { protocol = "auto" }: ClientOptions,
+): Mutable<ServerInfo> {
+  if (config instanceof OverWire || isTransportConfig(config)) {
+    return { protocol: "transport", address: undefined, port: undefined };
+  }
+  const { host, port } = parseAiemUrl(config.aiemUrl);
+  return { protocol, address: host, port };
 }
 
 function wireFor(

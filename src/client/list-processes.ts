@@ -6,6 +6,7 @@ import { processesOf } from "../call/answer.js";
 import { callLimit } from "../call/call-limit.js";
 import type { CallOptions } from "../call/call-options.js";
 import { attempts, type Call, type Caller, patienceOf, run } from "../call/run.js";
+import { TracedLoop } from "../call/traced-loop.js";
 import { shownValue } from "../errors/invalid-input-error.js";
 import { errorOf } from "../errors/outcome.js";
 import type { Process, ProcessState } from "../model/process.js";
@@ -93,15 +94,17 @@ export function listAllProcesses(
   let page: readonly Process[] = [];
   let at = 0;
   let isLast = false;
-  return new Pull<Process>({
-    take: () => (limit?.isEnded ? undefined : page[at++]),
+  const trace = new TracedLoop(caller, {
+    method: METHOD,
+    resource: parent,
+    limit: () => limit,
     more: async () => {
-      limit ??= begin();
+      limit ??= callLimit(caller.life, `listing the processes of ${parent}`, options);
       limit.throwIfEnded();
       if (isLast) {
         return false;
       }
-      const call = listCall(parent, { ...options, pageToken });
+      const call = { ...listCall(parent, { ...options, pageToken }), traced: trace.message };
       const outcome = await attempts(caller, call, limit, patienceOf(caller, limit));
       if (!outcome.ok) {
         throw errorOf(outcome.failure, METHOD.name, parent);
@@ -118,7 +121,18 @@ export function listAllProcesses(
       isLast = nextPageToken === undefined;
       return true;
     },
-    close: (why) => limit?.end(why),
+  });
+  return new Pull<Process>({
+    take: () => (limit?.isEnded ? undefined : page[at++]),
+    more: async () => {
+      // Before anything is told.
+      check();
+      return await trace.more();
+    },
+    close: (why) => {
+      limit?.end(why);
+      trace.close();
+    },
   });
 
   function checkProgress(nextPageToken: string): void {
@@ -132,9 +146,10 @@ export function listAllProcesses(
     }
   }
 
-  function begin(): Limit {
-    requireEngineName("parent", parent);
-    checkListAllOptions(options);
-    return callLimit(caller.life, `listing the processes of ${parent}`, options);
+  function check(): void {
+    if (!limit) {
+      requireEngineName("parent", parent);
+      checkListAllOptions(options);
+    }
   }
 }

@@ -4,6 +4,7 @@ import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
 import type { CallOptions } from "../call/call-options.js";
 import type { Caller } from "../call/run.js";
+import { traceMethod } from "../diagnostics/channels.js";
 import { OutputLimitError } from "../errors/output-limit-error.js";
 import { ProcessFailedError } from "../errors/process-failed-error.js";
 import { type OutputSoFar, WaitTimeoutError } from "../errors/wait-timeout-error.js";
@@ -61,10 +62,23 @@ export async function runProcess(
   options: RunProcessOptions,
 ): Promise<ProcessResult> {
   checkRunOptions(options);
-  const { processId = randomUUID(), timeoutMs, onTimeout, signal, headers } = options;
+  const { processId = randomUUID(), signal } = options;
   requireEngineName("parent", parent);
-  const run = new Run(caller, options);
   const name = formatProcessName(parent, processId);
+  const isCancelled = () => signal?.aborted === true || caller.life.isEnded;
+  const run = () => runAs(caller, parent, spec, { ...options, processId }, name);
+  return await traceMethod("runProcess", name, caller.server, run, isCancelled);
+}
+
+async function runAs(
+  caller: Caller,
+  parent: string,
+  spec: ProcessSpec,
+  options: RunProcessOptions & { readonly processId: string },
+  name: string,
+): Promise<ProcessResult> {
+  const { processId, timeoutMs, onTimeout, signal, headers } = options;
+  const run = new Run(caller, options);
   const stopTimer = timeoutMs
     ? startTimer(timeoutMs, () => run.limit.end(() => TIMED_OUT))
     : undefined;

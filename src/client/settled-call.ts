@@ -4,7 +4,7 @@ import { withLimit } from "../call/call-limit.js";
 import type { CallOptions } from "../call/call-options.js";
 import { getCall } from "../call/look.js";
 import { mayHaveHadEffect } from "../call/patience.js";
-import { attempts, type Call, type Caller, patienceOf } from "../call/run.js";
+import { type Call, type Caller, patienceOf, tracedAttempts } from "../call/run.js";
 import { errorOf, type Failure, failed, messageOf, type Outcome } from "../errors/outcome.js";
 import type { Process } from "../model/process.js";
 
@@ -64,7 +64,7 @@ function settled(caller: Caller, call: SettledCall, limit: Limit): Promise<Outco
     isUnsettled ||= mayHaveHadEffect(failure);
     return isUnsettled ? await lookAfter(failure, caller, call, limit) : undefined;
   };
-  return attempts(caller, { ...call, settle }, limit, patienceOf(caller, limit));
+  return tracedAttempts(caller, { ...call, settle }, limit, patienceOf(caller, limit));
 }
 
 async function lookAfter(
@@ -74,7 +74,8 @@ async function lookAfter(
   limit: Limit,
 ): Promise<Outcome<Process> | undefined> {
   const { resource, headers } = call;
-  const look = await attempts(caller, getCall(resource, headers), limit, patienceOf(caller, limit));
+  const patience = patienceOf(caller, limit);
+  const look = await tracedAttempts(caller, getCall(resource, headers), limit, patience);
   if (!look.ok && look.failure.code !== Code.NotFound) {
     return failed(unknownEffect(failure, look.failure, call));
   }

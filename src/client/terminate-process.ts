@@ -3,6 +3,7 @@ import { Limit } from "../async/limit.js";
 import type { CallOptions } from "../call/call-options.js";
 import { mayHaveHadEffect } from "../call/patience.js";
 import { type Caller, runToOutcome } from "../call/run.js";
+import { traceMethod } from "../diagnostics/channels.js";
 import { errorOf } from "../errors/outcome.js";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
@@ -38,6 +39,16 @@ export async function terminateProcess(
 ): Promise<FinishedProcess> {
   requireProcessName("name", name);
   checkTerminateOptions(options);
+  const isCancelled = () => options.signal?.aborted === true || caller.life.isEnded;
+  const terminate = () => signalUntilFinished(caller, name, options);
+  return await traceMethod("terminateProcess", name, caller.server, terminate, isCancelled);
+}
+
+async function signalUntilFinished(
+  caller: Caller,
+  name: string,
+  options: TerminateProcessOptions,
+): Promise<FinishedProcess> {
   const { graceMs = GRACE_MS, timeoutMs = Number.POSITIVE_INFINITY, signal, headers } = options;
   // It only tells how much is left: each step has a limit of its own.
   const total = new Limit({ ms: timeoutMs, soft: true });

@@ -2,9 +2,10 @@ import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_servi
 import type { Limit } from "../async/limit.js";
 import { processOf } from "../call/answer.js";
 import type { CallOptions } from "../call/call-options.js";
-import { getCall, PROBE_TIMEOUT_MS, probe } from "../call/look.js";
+import { getCall, lookOnce, PROBE_TIMEOUT_MS, probe } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import { attempt, attempts, type Call, type Caller } from "../call/run.js";
+import { type AttemptTime, attempt, attempts, type Call, type Caller } from "../call/run.js";
+import { traced } from "../call/traced.js";
 import { errorOf, type Outcome } from "../errors/outcome.js";
 import { WaitTimeoutError } from "../errors/wait-timeout-error.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
@@ -117,8 +118,14 @@ export async function waitWith(
   const { hasHeld, againAfterMs, ...call } = asking(limit);
   let seen: Process | undefined;
   let late: { readonly cause?: unknown } | undefined;
-  const waiting: Call<Process | undefined> = {
-    ...call,
+  const look = getCall(name, headers);
+  // A look is an attempt of a wait that does nothing else, and a call of its own in any other.
+  const lookWithin = (time: AttemptTime, { method, traced }: Call<unknown>) =>
+    method === look.method
+      ? attempt(caller, { ...look, traced }, limit, { time })
+      : lookOnce(caller, look, limit, { time });
+  const waiting = (of: Call<Process | undefined>): Call<Process | undefined> => ({
+    ...of,
     againAfterMs: (process, tookMs) => {
       seen = process ?? seen;
       return process && isFinished(process) ? undefined : againAfterMs(tookMs);
@@ -129,17 +136,17 @@ export async function waitWith(
         return undefined;
       }
       const time = lookTime(caller, limit.remainingMs());
-      const { outcome: look } = await attempt(caller, getCall(name, headers), limit, { time });
-      if (look.ok) {
-        seen = look.value;
+      const { outcome } = await lookWithin(time, of);
+      if (outcome.ok) {
+        seen = outcome.value;
         patience.progress();
       }
-      return look.ok && isFinished(look.value) ? look : undefined;
+      return outcome.ok && isFinished(outcome.value) ? outcome : undefined;
     },
     lastLook: async () => {
       // With a limit of zero this is the only look; otherwise the time is over.
       const time = timeoutMs === 0 ? onlyLookTime(caller) : lookTime(caller, 0);
-      const { outcome } = await attempt(caller, getCall(name, headers), limit, { time });
+      const { outcome } = await lookWithin(time, of);
       if (!outcome.ok && !mayRepeatRead(outcome.failure)) {
         return outcome;
       }
@@ -147,19 +154,25 @@ export async function waitWith(
       seen = outcome.ok ? outcome.value : seen;
       return outcome.ok ? outcome : NOT_YET;
     },
-  };
+  });
   try {
-    const outcome = await attempts(caller, waiting, limit, patience);
+    const outcome = await traced(caller, call, limit, async (of) => {
+      const outcome = await attempts(caller, waiting(of), limit, patience);
+      return outcome.ok ? { ok: true, value: finished(outcome.value) } : outcome;
+    });
     if (!outcome.ok) {
       throw errorOf(outcome.failure, call.method.name, name);
     }
-    const process = outcome.value;
+    return outcome.value;
+  } finally {
+    limit.release();
+  }
+
+  function finished(process: Process | undefined): FinishedProcess {
     if (!process || !isFinished(process)) {
       throw new WaitTimeoutError(name, seen, timeoutMs, late);
     }
     return process;
-  } finally {
-    limit.release();
   }
 }
 

@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import { withFrames } from "../async/with-frames.js";
 import type { ProcessStream } from "../model/output.js";
 
 /** Where output is missing, or is not what it was. Offsets count bytes of one stream. */
@@ -38,4 +39,11 @@ function describe({ stream, fromByte, toByte }: OutputGap): string {
     return place;
   }
   return `${place} ${toByte === undefined ? `from byte ${fromByte}` : `in bytes ${fromByte} to ${toByte}`}`;
+}
+
+/** The error of a stream that broke where its past cannot be read again. */
+export function gapWithoutReplay(process: string, cause: unknown): OutputGapError {
+  const unknown = { stream: undefined, fromByte: undefined, toByte: undefined };
+  const why = "the stream broke, and without replay what follows cannot be found";
+  return withFrames(() => new OutputGapError(process, why, unknown, { cause }));
 }

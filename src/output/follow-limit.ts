@@ -2,8 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
 import type { CallOptions } from "../call/call-options.js";
-import { getCall } from "../call/look.js";
-import { attempt, type Caller } from "../call/run.js";
+import { getCall, lookOnce } from "../call/look.js";
+import type { Caller } from "../call/run.js";
 import { neverStarted } from "../errors/wait-timeout-error.js";
 
 // How long before the end a follow that has brought nothing looks why, at most.
@@ -37,7 +37,7 @@ export function followLimit(
       const time = { serverMs: aheadMs, localMs: aheadMs };
       // Within its own limit: the reason of the follow's is made once, to show the follow's caller.
       const own = limit.within({});
-      const { outcome } = await attempt(caller, getCall(name, headers), own, { time });
+      const { outcome } = await lookOnce(caller, getCall(name, headers), own, { time });
       own.release();
       if (outcome.ok) {
         hint = neverStarted(outcome.value);

@@ -1,11 +1,12 @@
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
-import { withFrames } from "../async/with-frames.js";
+import { tellResume } from "../call/hooks.js";
 import { getCall } from "../call/look.js";
 import { mayRepeatRead, Patience } from "../call/patience.js";
-import { attempts, type Caller, isTokenRefused, pause, retryDelayMs } from "../call/run.js";
+import { type Caller, isTokenRefused, pause, retryDelayMs, tracedAttempts } from "../call/run.js";
+import { TracedLoop } from "../call/traced-loop.js";
 import { errorOf, type Failure } from "../errors/outcome.js";
-import { OutputGapError } from "../errors/output-gap-error.js";
+import { gapWithoutReplay, type OutputGapError } from "../errors/output-gap-error.js";
 import type { OutputPosition } from "../model/output.js";
 import { type FinishedProcess, isFinished, type Process } from "../model/process.js";
 import { SAME_TOKEN } from "../transport/token.js";
@@ -43,6 +44,8 @@ export class Follow {
   readonly #counter: OutputCounter | undefined;
   readonly #patience: Patience;
   readonly #replays: ReplayWatch;
+  readonly #routineMs: number;
+  readonly #trace: TracedLoop;
   #limit: Limit | undefined;
   #stream: OutputAttempt | undefined;
   #replay: Replay | undefined;
@@ -67,6 +70,9 @@ export class Follow {
     this.#counter = options?.skipReplay ? undefined : new OutputCounter(options?.resumeFrom);
     this.#patience = new Patience(caller.policy, "outage");
     this.#replays = new ReplayWatch(name);
+    this.#routineMs = caller.policy.maxOutageMs * ROUTINE_SHARE;
+    const [limit, more] = [() => this.#limit, () => this.#more()];
+    this.#trace = new TracedLoop(caller, { method: STREAM_OUTPUT, resource: name, limit, more });
   }
 
   /** The process at the confirmed end of its output; undefined before. */
@@ -124,7 +130,11 @@ export class Follow {
    * @returns false at the confirmed end.
    * @throws what ends the follow: the reason of its limit, the server's word, a gap.
    */
-  async more(): Promise<boolean> {
+  more(): Promise<boolean> {
+    return this.#trace.more();
+  }
+
+  async #more(): Promise<boolean> {
     const hasOutput = () => this.#received;
     this.#limit ??= followLimit(this.#caller, this.#name, "following", this.#options, hasOutput);
     const limit = this.#limit;
@@ -158,6 +168,7 @@ export class Follow {
     this.#limit?.end(why);
     this.#stream?.close();
     this.#stream = undefined;
+    this.#trace.close();
   }
 
   #open(limit: Limit): OutputAttempt {
@@ -171,7 +182,7 @@ export class Follow {
     const rejectedToken = this.#refused?.token;
     const patienceMs = this.#patienceMs();
     const request = { name: this.#name, skipReplay, headers, rejectedToken, patienceMs };
-    return new OutputAttempt(this.#caller, request, limit);
+    return new OutputAttempt(this.#caller, request, limit, this.#trace.message);
   }
 
   // Over HTTP/1.1 the answer to another call says nothing about the stream's own connection. Each
@@ -207,12 +218,11 @@ export class Follow {
   }
 
   #tellResumed(): void {
-    if (this.#brokenBy) {
-      this.#caller.hooks.onResume?.({
-        resource: this.#name,
-        replayedBytes: this.#replay?.droppedBytes ?? 0,
-        error: this.#errorOf(this.#brokenBy),
-      });
+    const brokenBy = this.#brokenBy;
+    if (brokenBy) {
+      const replayedBytes = this.#replay?.droppedBytes ?? 0;
+      const about = { call: this.#trace.message, resource: this.#name, replayedBytes };
+      tellResume(this.#caller, about, () => this.#errorOf(brokenBy));
     }
   }
 
@@ -265,10 +275,6 @@ export class Follow {
     return { failure, immediately, lasted: wasOpen && livedMs > this.#routineMs };
   }
 
-  get #routineMs(): number {
-    return this.#caller.policy.maxOutageMs * ROUTINE_SHARE;
-  }
-
   async #beforeReopening(broken: Break, limit: Limit): Promise<void> {
     const { failure, immediately, lasted } = broken;
     if (immediately) {
@@ -283,7 +289,7 @@ export class Follow {
       this.#isFinal = isFinished(await this.#look(limit));
       this.#patience.progress();
     }
-    const call = { method: STREAM_OUTPUT, resource: this.#name };
+    const call = { method: STREAM_OUTPUT, resource: this.#name, traced: this.#trace.message };
     const delayMs = retryDelayMs(this.#caller, call, failure, this.#patience, limit);
     if (delayMs === undefined) {
       throw this.#errorOf(failure);
@@ -318,7 +324,7 @@ export class Follow {
   /** Looks at the process, as long as the outage that a follower may sit out. */
   async #look(limit: Limit): Promise<Process> {
     const call = getCall(this.#name, this.#options.headers);
-    const look = await attempts(this.#caller, call, limit, this.#patience);
+    const look = await tracedAttempts(this.#caller, call, limit, this.#patience);
     if (!look.ok) {
       throw errorOf(look.failure, call.method.name, this.#name);
     }
@@ -335,10 +341,7 @@ export class Follow {
   }
 
   #gapWithoutReplay(failure: Failure): OutputGapError {
-    const unknown = { stream: undefined, fromByte: undefined, toByte: undefined };
-    const why = "the stream broke, and without replay what follows cannot be found";
-    const cause = this.#errorOf(failure);
-    return withFrames(() => new OutputGapError(this.#name, why, unknown, { cause }));
+    return gapWithoutReplay(this.#name, this.#errorOf(failure));
   }
 
   #errorOf(failure: Failure): unknown {

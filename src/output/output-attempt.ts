@@ -4,7 +4,10 @@ import type { Limit } from "../async/limit.js";
 import { startTimer } from "../async/timer.js";
 import { type Probe, probe } from "../call/look.js";
 import type { Caller } from "../call/run.js";
-import type { Failure, Outcome } from "../errors/outcome.js";
+import { endAttempt } from "../call/traced.js";
+import { type Trace, traceAttempt, withHeadersOf } from "../diagnostics/channels.js";
+import type { AttemptMessage, CallMessage } from "../diagnostics/messages.js";
+import { type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { isFinished } from "../model/process.js";
 import { shownFailure } from "../transport/shown-failure.js";
 import { type Batch, type Evidence, newAttempt, type OutputSource } from "../transport/wire.js";
@@ -38,6 +41,8 @@ export interface OutputAttemptRequest {
 
 type Arrival = Outcome<"batch" | "end">;
 
+const ENDED = { ok: true, value: undefined } as const;
+
 /** Waits for what arrives, unless something else calls `resolve` first. */
 type ArrivalUnless = (
   other: (resolve: (nothing: undefined) => void) => void,
@@ -51,6 +56,7 @@ export class OutputAttempt {
   readonly #request: OutputAttemptRequest;
   readonly #limit: Limit;
   readonly #source: OutputSource;
+  readonly #trace: Trace<AttemptMessage> | undefined;
   readonly #opened = performance.now();
   #stopTimer: (() => void) | undefined;
   // Since when the reader waits; undefined while it does not.
@@ -59,15 +65,32 @@ export class OutputAttempt {
   #onArrival: ((arrival: Arrival) => void) | undefined;
   #isClosed = false;
 
-  /** Opens the RPC. It is open until `close`. */
-  constructor(caller: Caller, request: OutputAttemptRequest, limit: Limit) {
-    const { name, skipReplay, headers, rejectedToken } = request;
-    const attempt = newAttempt({ long: true, headers, rejectedToken }, limit);
-    this.evidence = attempt.evidence;
+  /**
+   * Opens the RPC. It is open until `close`.
+   *
+   * @param traced what is told of the follow; undefined where nobody listens.
+   */
+  constructor(
+    caller: Caller,
+    request: OutputAttemptRequest,
+    limit: Limit,
+    traced: CallMessage | undefined,
+  ) {
+    const { name, skipReplay, headers: own, rejectedToken } = request;
+    const trace = traceAttempt(STREAM_OUTPUT, name, caller.server, traced);
+    const open = () => {
+      const headers = trace ? withHeadersOf(trace, own) : own;
+      const attempt = newAttempt({ long: true, headers, rejectedToken }, limit);
+      const source = caller.wire.output({ name, skipReplay }, attempt);
+      return { evidence: attempt.evidence, source };
+    };
+    const { evidence, source } = trace ? trace.start(open) : open();
+    this.evidence = evidence;
     this.#caller = caller;
     this.#request = request;
     this.#limit = limit;
-    this.#source = caller.wire.output({ name, skipReplay }, attempt);
+    this.#source = source;
+    this.#trace = trace;
   }
 
   /** How long it has been open, in milliseconds. */
@@ -82,6 +105,21 @@ export class OutputAttempt {
 
   /** Waits for what comes next. While it is silent, the process is looked at from time to time. */
   async next(): Promise<StreamEvent> {
+    const event = await this.#next();
+    if (event.kind !== "batch") {
+      this.#end(event.kind === "end" ? ENDED : failed(event.failure));
+    }
+    return event;
+  }
+
+  #end(outcome: Outcome<unknown>): void {
+    if (this.#trace) {
+      const call = { method: STREAM_OUTPUT, resource: this.#request.name };
+      endAttempt(this.#trace, call, this.#limit, outcome, this.evidence);
+    }
+  }
+
+  async #next(): Promise<StreamEvent> {
     let arrived: Arrival | undefined;
     // Once for all rounds: a process that is silent for days is looked at a thousand times.
     void this.#source.wait().then((arrival) => {
@@ -122,6 +160,7 @@ export class OutputAttempt {
     this.#isClosed = true;
     this.#stopTimer?.();
     this.#source.close();
+    this.#trace?.end(undefined, true);
   }
 
   // One timer serves many waits: most end long before it does. It goes on while nobody waits, also

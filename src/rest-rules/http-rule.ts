@@ -23,6 +23,8 @@ export interface PathVariable extends TemplateVariable {
 export interface HttpRule {
   readonly rpc: DescMethod;
   readonly method: HttpMethod;
+  /** The path as it is written in the option. */
+  readonly path: string;
   readonly template: PathTemplate;
   readonly variables: readonly PathVariable[];
   readonly body: BodyBinding;
@@ -73,7 +75,15 @@ export function readHttpRule(rpc: DescMethod): HttpRule {
   const template = readTemplate(rpc, pattern.value);
   const variables = template.variables.map((variable) => readVariable(rpc, variable));
   const body = readBody(rpc, method, bodyName);
-  return { rpc, method, template, variables, body, query: queryFields(rpc, variables, body) };
+  return {
+    rpc,
+    method,
+    path: pattern.value,
+    template,
+    variables,
+    body,
+    query: queryFields(rpc, variables, body),
+  };
 }
 
 function readTemplate(rpc: DescMethod, text: string): PathTemplate {

@@ -20,7 +20,8 @@ import { intercepted } from "./intercepted.js";
 import { PlaintextGuard } from "./plaintext-guard.js";
 import type { ProtocolHook } from "./protocol-event.js";
 import { environmentProxy } from "./proxy/environment-proxy.js";
-import { httpMethodOf, restWire } from "./rest/rest-wire.js";
+import { restWire } from "./rest/rest-wire.js";
+import { routeOf } from "./rest/route.js";
 import { hintingAtTokens, prepareHeaders } from "./token.js";
 import type { Attempt, ClientWire } from "./wire.js";
 
@@ -70,7 +71,7 @@ export function createClientWire(
   function within(wire: ClientWire, timeoutHeader: TimeoutHeader, rest = false): ClientWire {
     const hinting = tokenProvider === undefined ? hintingAtTokens(wire) : wire;
     return intercepted(hinting, interceptors, (method, attempt) => ({
-      requestMethod: rest ? httpMethodOf(method) : "POST",
+      requestMethod: rest ? routeOf(method).method : "POST",
       url: createMethodUrl(address.baseUrl, method),
       header: headersOf(attempt, timeoutHeader),
     }));

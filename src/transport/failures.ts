@@ -1,4 +1,4 @@
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { fileLimitReason, nodeErrorCode } from "../errors/node-error-code.js";
 import {
   type Failure,
@@ -213,4 +213,9 @@ function isNamed(cert: unknown): cert is { subjectaltname: string } {
     "subjectaltname" in cert &&
     typeof cert.subjectaltname === "string"
   );
+}
+
+/** What is told of a connection that could not be opened, besides the calls that it fails. */
+export function connectionError({ message, code, cause }: Failure): ConnectError {
+  return new ConnectError(message, code, undefined, undefined, cause);
 }

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { debug } from "../diagnostics/debug-log.js";
 import { type Failure, failed, type Outcome } from "../errors/outcome.js";
 import { VERSION } from "../model/version.js";
 import type { TokenProvider } from "./connection-config.js";
@@ -31,6 +32,7 @@ export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
   const { tokenProvider, guard } = options;
   const source = typeof tokenProvider === "string" ? checked(tokenProvider) : tokenProvider;
 
+  let last: string | undefined;
   return (attempt) => {
     const { headers } = attempt.hints;
     const caller = headers === undefined ? undefined : new Headers(headers);
@@ -55,6 +57,11 @@ export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
       if (token.value === attempt.hints.rejectedToken) {
         return failed(SAME_TOKEN);
       }
+      if (token.value !== last) {
+        const which = last === undefined ? "a first" : "another";
+        last = token.value;
+        debug(() => `the token provider gave ${which} token${why(attempt)}`);
+      }
       evidence.token = token.value;
       evidence.credentials = token.value;
       return prepared(caller, token.value);
@@ -65,6 +72,10 @@ export function prepareHeaders(options: HeaderOptions): PrepareHeaders {
 function prepared(caller: Headers | undefined, token: string | undefined): Outcome<RequestHeaders> {
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
   return { ok: true, value: { caller, authorization, userAgent: USER_AGENT } };
+}
+
+function why({ hints }: Attempt): string {
+  return hints.rejectedToken === undefined ? "" : ", after the server had refused the last one";
 }
 
 type Prepared = Outcome<RequestHeaders>;

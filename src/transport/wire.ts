@@ -6,6 +6,7 @@ import type {
 } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
+import type { HttpExchange } from "../diagnostics/messages.js";
 import type { Failure, Outcome } from "../errors/outcome.js";
 
 /** A connection that carries calls, to those who have a doubt about it. */
@@ -45,6 +46,8 @@ export interface Evidence {
    * the process is still to be started.
    */
   guardedCreate?: boolean | undefined;
+  /** The request over REST, where there was one. */
+  http?: HttpExchange | undefined;
   /** What went with it as `authorization`, whoever gave it. Never to be shown. */
   credentials: string | undefined;
 }

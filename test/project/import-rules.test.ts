@@ -50,6 +50,15 @@ describe("importViolations", () => {
     },
   );
 
+  it("lets src/otel alone import OpenTelemetry, which most users do not have", () => {
+    write("src/otel/a.ts", 'import "@opentelemetry/api";');
+    expect(importViolations(root)).toEqual([]);
+    write("src/model/a.ts", 'import "@opentelemetry/api"; export const a = 1;');
+    expect(importViolations(root)).toEqual([
+      "src/model/a.ts imports OpenTelemetry, which only src/otel may",
+    ]);
+  });
+
   it.each([
     ["src/stub/a.ts", "../client/run.js", "src/client/run.ts"],
     ["src/stub/a.ts", "../errors/a.js", "src/errors/a.ts"],

@@ -1,4 +1,5 @@
 import { untilAborted } from "../../async/wait-for.js";
+import { debug } from "../../diagnostics/debug-log.js";
 import { checkRefreshTokenOptions } from "../../rules/auth.js";
 import type { TokenRequest } from "../../transport/connection-config.js";
 import { type AuthHttpOptions, httpOptionsOf } from "../http/send.js";
@@ -68,7 +69,10 @@ export function refreshTokenProvider(
     const granted = await refreshGrant(endpoint, credentials, refreshToken, http);
     refreshToken = granted.refreshToken ?? refreshToken;
     kept = granted.accessToken;
-    return kept.value;
+    const { value, expiresAt } = kept;
+    const leftSeconds = (expiresAt - performance.now()) / 1_000;
+    debug(() => `${endpoint.origin} gave a token, which expires in ${leftSeconds.toFixed(0)} s`);
+    return value;
   };
   // Goes on when nobody waits for it any more, and is found by who comes then.
   let underWay: Promise<string> | undefined;

@@ -2,8 +2,9 @@ import { Agent as HttpAgent, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { Socket } from "node:net";
 import type { Limit } from "../../async/limit.js";
+import { ConnectionTrace } from "../../diagnostics/channels.js";
 import { type Failure, FailureThrown } from "../../errors/outcome.js";
-import { connectFailure, connectionLost } from "../failures.js";
+import { connectFailure, connectionError, connectionLost } from "../failures.js";
 import { type DialOptions, dial } from "../socket/dial.js";
 import { PendingConnection } from "../socket/pending-connection.js";
 import type { Attempt, Connection } from "../wire.js";
@@ -141,17 +142,24 @@ export class Http1Connections {
       connect: (signal, onSocket) => dial({ ...this.#options, alpn: "http/1.1", onSocket }, signal),
     });
     this.#connecting.add(dialling);
+    const trace = new ConnectionTrace("1.1", address);
     const limit = request.limit ?? attempt?.limit;
     const stopListening = limit?.onEnd(() => dialling.abort(new Error("the call has ended")));
     try {
       const socket = await dialling.result;
       const connection = new Http1Connection(socket, address.origin);
       this.#connections.set(socket, connection);
-      socket.once("close", () => this.#connections.delete(socket));
+      trace.opened();
+      socket.once("close", () => {
+        this.#connections.delete(socket);
+        trace.closed();
+      });
       this.#note(connection, attempt);
       return socket;
     } catch (error) {
-      throw new FailureThrown(connectFailure(error, address));
+      const failure = connectFailure(error, address);
+      trace.failed(connectionError(failure));
+      throw new FailureThrown(failure);
     } finally {
       stopListening?.();
       this.#connecting.delete(dialling);

@@ -1,6 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
+import { ConnectionTrace } from "../../diagnostics/channels.js";
 import { type Failure, FailureThrown } from "../../errors/outcome.js";
-import { connectFailure } from "../failures.js";
+import { connectFailure, connectionError } from "../failures.js";
 import { PendingConnection } from "../socket/pending-connection.js";
 import { openSession, type SessionOptions } from "./open-session.js";
 import { type Session, shortCallReserve } from "./session.js";
@@ -106,15 +107,23 @@ export class Dials {
       connect: (signal, onSocket) => openSession({ ...this.#options, onSocket }, signal),
     });
     this.#underWay.add(dial);
+    const trace = new ConnectionTrace("2", address);
     dial.result.then(
       (session) => {
         this.#underWay.delete(dial);
         this.#failure = undefined;
+        trace.opened();
+        const { http2 } = session;
+        http2.once("close", () => trace.closed());
+        if (http2.destroyed) {
+          trace.closed();
+        }
         this.#listener.connected(session);
       },
       (error: unknown) => {
         this.#underWay.delete(dial);
         const failure = connectFailure(error, address);
+        trace.failed(connectionError(failure));
         this.#failure = this.#underWay.size > 0 ? failure : undefined;
         if (!this.#failure) {
           this.#listener.failed(failure);

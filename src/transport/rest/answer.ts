@@ -38,6 +38,8 @@ export interface Asked {
   readonly request: Pick<HttpRequest, "method" | "path">;
   /** Is filled in where somebody wants to see it. */
   readonly response: ResponseHeaders | undefined;
+  /** Is told the status of HTTP. */
+  answered(status: number): void;
 }
 
 // Errors are short. But one that is given up loses its code.
@@ -64,6 +66,7 @@ export class Answer implements HttpListener {
 
   head(head: HttpHead): void {
     this.#head = head;
+    this.#asked.answered(head.status);
     if (this.#asked.response) {
       addAllHeaders(this.#asked.response.header, head.header);
     }

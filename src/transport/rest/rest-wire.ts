@@ -14,8 +14,7 @@ import { unlessEnded } from "../../async/limit.js";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
 import { ByteBlock } from "../../model/bytes.js";
 import { FieldValueError } from "../../rest-rules/field-values.js";
-import type { HttpRule } from "../../rest-rules/http-rule.js";
-import { HttpRuleError, readHttpRule } from "../../rest-rules/http-rule.js";
+import { HttpRuleError } from "../../rest-rules/http-rule.js";
 import { renderRequest } from "../../rest-rules/request.js";
 import type { ServerAddress } from "../aiem-url.js";
 import { CLIENT_CLOSED } from "../failures.js";
@@ -41,6 +40,7 @@ import {
 } from "./answer.js";
 import { type HttpRequest, startHttpCall } from "./http-call.js";
 import { RestOutput } from "./rest-output.js";
+import { ruleOf } from "./route.js";
 
 /** What REST needs to know. */
 export interface RestWireOptions {
@@ -61,23 +61,6 @@ export function restWire(options: RestWireOptions): ClientWire {
 
 // What JSON adds to a message of small fields.
 const JSON_EXTRA_BYTES = 1024;
-
-/** The HTTP method that a method of the contract is mapped to. */
-export function httpMethodOf(method: DescMethod): string {
-  return ruleOf(method).method;
-}
-
-const rules = new Map<DescMethod, HttpRule>();
-
-/** @throws HttpRuleError where the method has none that can be used. */
-function ruleOf(method: DescMethod): HttpRule {
-  let rule = rules.get(method);
-  if (!rule) {
-    rule = readHttpRule(method);
-    rules.set(method, rule);
-  }
-  return rule;
-}
 
 class RestWire implements ClientWire {
   readonly #address: ServerAddress;
@@ -154,7 +137,13 @@ class RestWire implements ClientWire {
     }
     try {
       const request = this.#request(method, message, headers, attempt.hints);
-      const asked = { address: this.#address, request, response: attempt.response };
+      const { evidence } = attempt;
+      const url = `${this.#address.origin}${request.path}`;
+      const answered = (status: number | undefined) => {
+        evidence.http = { url, status };
+      };
+      answered(undefined);
+      const asked = { address: this.#address, request, response: attempt.response, answered };
       const answer = new Answer(asked, body);
       answer.opened(startHttpCall(this.#connections, this.#address, request, attempt, answer));
     } catch (error) {

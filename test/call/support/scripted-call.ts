@@ -45,6 +45,7 @@ export function callerOf(
     bulkAttemptTimeoutMs: 100_000,
     idleTimeoutMs: 60_000,
     life: new Limit(),
+    server: { protocol: "grpc", address: "127.0.0.1", port: 1 },
   };
 }
 
