@@ -13,6 +13,8 @@ const index = tableRows(readText("docs/README.md"));
 const fromPython = tableRows(readText("docs/from-python.md"));
 const errorsAndRetries = tableRows(readText("docs/errors-and-retries.md"));
 
+const NAME = "workspaces/w/sandboxEngines/e/processes/p";
+
 /** The names in backticks at the beginning of a table's cells, without their arguments. */
 function names(cell: string | undefined): string[] {
   return [...(cell ?? "").matchAll(/`(\w+)/g)].map(([, name = ""]) => name);
@@ -24,6 +26,18 @@ describe("docs/README.md", () => {
       .filter(([cell]) => /^`\w+\(/.test(cell ?? ""))
       .map(([cell]) => names(cell)[0]);
     expect(told.sort()).toEqual([...methods].sort());
+  });
+});
+
+describe("docs/README.md, of the handle of a process", () => {
+  it("names every method", () => {
+    const [line = ""] = /^`process\(name\)` has .*$/m.exec(readText("docs/README.md")) ?? [];
+    const handle = Object.getPrototypeOf(
+      new api.ProcessClient({ aiemUrl: "http://x" }).process(NAME),
+    );
+    const own = Object.getOwnPropertyNames(handle).filter((name) => name !== "constructor");
+    expect(own.length).toBeGreaterThan(10);
+    expect(own.filter((name) => !line.includes(`\`${name}\``))).toEqual([]);
   });
 });
 
