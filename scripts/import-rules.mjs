@@ -10,7 +10,7 @@ import { filesUnder } from "./source-files.mjs";
  *
  * @type {Readonly<Record<string, readonly string[]>>}
  */
-const allowedImports = {
+export const allowedImports = {
   "src/gen.ts": ["gen/"],
   "src/model/": ["gen/", "src/gen.ts"],
   "src/errors/": ["gen/", "src/gen.ts", "src/model/", "src/async/with-frames.ts"],
@@ -151,7 +151,7 @@ export function rulesWithoutFiles(root) {
  * @param {string} root
  * @returns {Map<string, Import[]>} what each source file imports
  */
-function importGraph(root) {
+export function importGraph(root) {
   return new Map(
     filesUnder(root, "src").map((file) => [
       file,

@@ -1,7 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { startStubServer } from "../../src/stub/index.js";
 import { readText, userDocuments } from "../docs/documents.js";
 import { codeBlocks } from "../docs/markdown.js";
-import { cli } from "./support/cli.js";
+import { runToEnd } from "../support/run-to-end.js";
+import { cleanEnvironment, cli, stubEnvironment } from "./support/cli.js";
 
 /** A command line in a document: which command, and what of it is for us and not for a process. */
 interface Documented {
@@ -14,6 +19,7 @@ const documented: readonly Documented[] = userDocuments()
   .flatMap(({ markdown }) => codeBlocks(markdown))
   .filter(({ language }) => language === "sh")
   .flatMap(({ code }) => code.split("\n"))
+  .map((line) => line.replace(/^npx (?=aiem-process )/, ""))
   .filter((line) => line.startsWith("aiem-process "))
   .map((line) => {
     const [, command = "", ...words] = line.replace(/\s#.*/, "").trim().split(/\s+/);
@@ -29,8 +35,8 @@ function helpOf(command: string): Promise<string> {
   return help;
 }
 
-describe("docs/cli.md", () => {
-  it("shows only options that the commands have", async () => {
+describe("the documents", () => {
+  it("show only options that the commands have", async () => {
     expect(documented.length).toBeGreaterThan(10);
     for (const { line, command, words } of documented) {
       const help = await helpOf(command);
@@ -40,7 +46,67 @@ describe("docs/cli.md", () => {
       }
     }
   });
+});
 
+/** A folder with what the documented lines name, and with `aiem-process` and `npx` for a shell. */
+function folderOfLines(): { folder: string; bin: string } {
+  const folder = mkdtempSync(join(tmpdir(), "aiem-lines-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  mkdirSync(join(folder, "data"));
+  writeFileSync(join(folder, "train.env"), "EPOCHS=3\n");
+  const programs = {
+    job: "echo ready on 8080",
+    "bin/aiem-process": `exec '${process.execPath}' '${inject("cli")}' "$@"`,
+    "bin/npx": 'exec "$@"',
+    // What it would test is not there.
+    "bin/pytest": "exit 0",
+  };
+  for (const [path, script] of Object.entries(programs)) {
+    writeFileSync(join(folder, path), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, path), 0o755);
+  }
+  return { folder, bin };
+}
+
+describe("the command lines of the documents", { timeout: 120_000 }, () => {
+  it("run as they are written", async () => {
+    const { folder, bin } = folderOfLines();
+    const stub = await startStubServer({
+      engines: [
+        { name: "workspaces/default/sandboxEngines/local", rootDirectory: folder },
+        "workspaces/my-workspace/sandboxEngines/my-engine",
+      ],
+      secrets: { "workspaces/w/secrets/s/versions/1": "a secret" },
+    });
+    onTestFinished(() => stub.close());
+    const clean = cleanEnvironment(folder);
+    const env = {
+      ...clean,
+      ...stubEnvironment(stub),
+      PATH: [bin, clean["PATH"]].join(delimiter),
+    };
+    // Only what stays on this machine.
+    const lines = documented.map(({ line }) => line).filter((line) => !line.includes("https://"));
+    const refused: string[] = [];
+    for (const line of lines) {
+      const { exitCode, stderr } = await runToEnd("sh", ["-c", line], {
+        env,
+        cwd: folder,
+        maxMs: 30_000,
+      });
+      // What is wrong about a line itself is told with where its help is.
+      const isMissing = exitCode === 127 && !line.includes(" -- ");
+      if (exitCode === null || isMissing || stderr.includes("--help")) {
+        refused.push(`${line}: ${exitCode} ${stderr}`);
+      }
+    }
+    expect(refused).toEqual([]);
+  });
+});
+
+describe("docs/cli.md", () => {
   it("tells of every command and every option", async () => {
     const text = readText("docs/cli.md");
     const help = (await cli(["--help"])).stdout;

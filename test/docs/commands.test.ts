@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT, readText, userDocuments } from "./documents.js";
-import { codeBlocks } from "./markdown.js";
+import { codeBlocks, inlineCode } from "./markdown.js";
 
 const manifest = JSON.parse(readText("package.json"));
 const scripts = Object.keys(manifest.scripts);
@@ -15,7 +15,6 @@ const ELSEWHERE = new Set([
   "curl",
   "grpcurl",
   "mkdir",
-  "node",
   "pip",
   "protoc",
   "python",
@@ -39,6 +38,9 @@ function isThere([program = "", first = "", second = ""]: string[]): boolean {
       return own.includes(first) || existsSync(join(ROOT, "node_modules", ".bin", first));
     case "bash":
       return existsSync(join(ROOT, first));
+    case "node":
+      // A file of a folder is the project's; one without is the reader's.
+      return !first.includes("/") || existsSync(join(ROOT, first));
     default:
       return own.includes(program) || ELSEWHERE.has(program);
   }
@@ -51,6 +53,22 @@ describe.each(userDocuments())("$path", ({ markdown }) => {
       .flatMap(({ code }) => code.split("\n").flatMap(commandsOf))
       .filter((command) => !isThere(command));
     expect(missing).toEqual([]);
+  });
+
+  it("names none in its text either", () => {
+    const missing = inlineCode(markdown)
+      .filter((code) => /^(npm|npx|node|bash) \S/.test(code))
+      .flatMap(commandsOf)
+      .filter((command) => !isThere(command));
+    expect(missing).toEqual([]);
+  });
+
+  it("has JSON that can be parsed", () => {
+    for (const { language, code } of codeBlocks(markdown)) {
+      if (language === "json") {
+        expect(() => JSON.parse(code)).not.toThrow();
+      }
+    }
   });
 });
 

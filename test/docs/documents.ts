@@ -22,7 +22,7 @@ export function userDocuments(): UserDocument[] {
   const depth = readdirSync(join(ROOT, "docs"))
     .filter((file) => file.endsWith(".md"))
     .map((file) => `docs/${file}`);
-  return ["README.md", "CONTRIBUTING.md", ...depth.sort()].map((path) => ({
+  return ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...depth.sort()].map((path) => ({
     path,
     markdown: readText(path),
   }));

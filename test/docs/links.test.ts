@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { exampleReadmes, ROOT, readText, userDocuments } from "./documents.js";
-import { anchors, linkTargets } from "./markdown.js";
+import { anchors, codeBlocks, linkTargets } from "./markdown.js";
 
 const documents = userDocuments();
 
@@ -24,14 +24,29 @@ describe.each([...documents, ...exampleReadmes()])("$path", ({ path, markdown })
   });
 });
 
+/** What a document leads to, as paths in the repository. */
+function targetsOf(path: string): string[] {
+  return linkTargets(readText(path)).map((target) =>
+    normalize(join(dirname(path), target.split("#")[0] ?? "")),
+  );
+}
+
 describe("README.md", () => {
-  it("leads to every document", () => {
-    const targets = linkTargets(readText("README.md")).map((target) => target.split("#")[0]);
-    const paths = documents.map(({ path }) => path).filter((path) => path !== "README.md");
-    expect(targets).toEqual(expect.arrayContaining(paths));
+  it.each(["README.md", "docs/README.md"])("leads to every document, as does %s", (index) => {
+    const targets = targetsOf(index);
+    const others = documents.map(({ path }) => path).filter((path) => path !== index);
+    const missing = others.filter((path) => path !== "README.md" && !targets.includes(path));
+    expect(missing).toEqual([]);
   });
 
   it("is short enough to be read", () => {
-    expect(readText("README.md").split("\n").length).toBeLessThan(250);
+    expect(readText("README.md").split("\n").length).toBeLessThan(130);
+  });
+
+  it("comes to the first success within one screen", () => {
+    const [, ...examples] = codeBlocks(readText("README.md"));
+    const first = examples.find(({ language }) => language === "ts");
+    expect(first?.prints).toContain("hello");
+    expect(first?.line).toBeLessThan(40);
   });
 });

@@ -45,6 +45,11 @@ export function linkTargets(markdown: string): string[] {
   return [...withoutCode(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
 }
 
+/** What stands in single backticks in the text. */
+export function inlineCode(markdown: string): string[] {
+  return [...withoutCode(markdown).matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);
+}
+
 /** The rows of all tables, without their headings: the trimmed text of each cell. */
 export function tableRows(markdown: string): string[][] {
   return [...markdown.matchAll(/(?:^\|.*\|$\n?)+/gm)].flatMap(([table]) =>

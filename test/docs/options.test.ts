@@ -53,10 +53,10 @@ describe("docs/errors-and-retries.md", () => {
   });
 });
 
-describe("README.md", () => {
+describe("docs/waiting-and-clocks.md", () => {
   it("has every clock, with its default", () => {
-    expect(untold("README.md", clocks)).toEqual([]);
-    expect(wrongDefaults("README.md", clocks)).toEqual([]);
+    expect(untold("docs/waiting-and-clocks.md", clocks)).toEqual([]);
+    expect(wrongDefaults("docs/waiting-and-clocks.md", clocks)).toEqual([]);
   });
 });
 

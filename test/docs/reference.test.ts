@@ -9,20 +9,42 @@ import { tableRows } from "./markdown.js";
 const methods = Object.getOwnPropertyNames(api.ProcessClient.prototype).filter(
   (name) => name !== "constructor",
 );
-const readme = tableRows(readText("README.md"));
+const index = tableRows(readText("docs/README.md"));
+const fromPython = tableRows(readText("docs/from-python.md"));
 const errorsAndRetries = tableRows(readText("docs/errors-and-retries.md"));
+
+const NAME = "workspaces/w/sandboxEngines/e/processes/p";
 
 /** The names in backticks at the beginning of a table's cells, without their arguments. */
 function names(cell: string | undefined): string[] {
   return [...(cell ?? "").matchAll(/`(\w+)/g)].map(([, name = ""]) => name);
 }
 
-describe("README.md", () => {
+describe("docs/README.md", () => {
   it("has every method of the client, and no other", () => {
-    const told = readme
+    const told = index
       .filter(([cell]) => /^`\w+\(/.test(cell ?? ""))
       .map(([cell]) => names(cell)[0]);
     expect(told.sort()).toEqual([...methods].sort());
+  });
+});
+
+describe("docs/README.md, of the handle of a process", () => {
+  it("names every method", () => {
+    const [line = ""] = /^`process\(name\)` has .*$/m.exec(readText("docs/README.md")) ?? [];
+    const handle = Object.getPrototypeOf(
+      new api.ProcessClient({ aiemUrl: "http://x" }).process(NAME),
+    );
+    const own = Object.getOwnPropertyNames(handle).filter((name) => name !== "constructor");
+    expect(own.length).toBeGreaterThan(10);
+    expect(own.filter((name) => !line.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe("docs/from-python.md", () => {
+  it("has every method of the client, next to H2O's", () => {
+    const told = new Set(fromPython.flatMap(([, cell]) => names(cell)));
+    expect(methods.filter((name) => !told.has(name))).toEqual([]);
   });
 });
 
