@@ -66,7 +66,11 @@ export default defineConfig({
         test: {
           name: "runtimes",
           include: ["test/runtimes/**/*.test.ts"],
-          globalSetup: ["test/package/pack.ts", "test/runtimes/support/runtimes.ts"],
+          globalSetup: [
+            "test/package/pack.ts",
+            "test/runtimes/support/jest.ts",
+            "test/runtimes/support/runtimes.ts",
+          ],
         },
       },
       {
