@@ -54,6 +54,7 @@ export default defineConfig({
           name: "polyglot",
           include: ["test/polyglot/**/*.test.ts"],
           globalSetup: [
+            "test/cli/support/bundle.ts",
             "test/polyglot/support/h2o-python.ts",
             "test/polyglot/support/grpc-go.ts",
             "test/polyglot/support/examples.ts",
