@@ -12,7 +12,7 @@ export interface Examples {
   readonly language: string;
   /** The lines of the README's last block of commands. */
   readonly programs: readonly ExampleProgram[];
-  /** The lines of its blocks of `bash`. */
+  /** The lines in its blocks of `bash` that begin with `npx aiem-process serve`. */
   readonly tests: readonly ExampleTests[];
   readonly prepared: Prepared;
 }
@@ -92,6 +92,7 @@ function read(language: string): Examples {
     programs: commented(programs).map(([command, lastLine]) => ({ command, lastLine })),
     tests: tests
       .flatMap(({ code }) => commented(code))
+      .filter(([command]) => command.startsWith("npx aiem-process serve "))
       .map(([command, tells]) => ({ command, tells })),
     prepared: prepare(
       language,
