@@ -55,6 +55,7 @@ export default defineConfig({
           name: "polyglot",
           include: ["test/polyglot/**/*.test.ts"],
           globalSetup: [
+            "test/cli/support/bundle.ts",
             "test/polyglot/support/h2o-python.ts",
             "test/polyglot/support/grpc-go.ts",
             "test/polyglot/support/examples.ts",
@@ -69,6 +70,7 @@ export default defineConfig({
           include: ["test/runtimes/**/*.test.ts"],
           globalSetup: [
             "test/package/pack.ts",
+            "test/runtimes/support/jest.ts",
             "test/runtimes/support/runtimes.ts",
             "test/runtimes/support/package-managers.ts",
           ],

@@ -8,8 +8,8 @@ import { VARIANTS } from "./support/permuted-contracts.js";
 const MAX_MS = 50_000;
 const LOOPBACK = "127.0.0.1,localhost";
 
-/** Runs a command of a README with a stub of its own, and gives the last line that it printed. */
-async function lastLineOf(command: string, cwd: string, options: StubServerOptions = {}) {
+/** Runs a command of a README with a stub of its own, and gives what it printed. */
+async function outputOf(command: string, cwd: string, options: StubServerOptions = {}) {
   const stub = closing(await startStubServer({ control: true, ...options }));
   const { exitCode, stdout, stderr } = await runToEnd("bash", ["-euc", command], {
     cwd,
@@ -32,10 +32,17 @@ async function lastLineOf(command: string, cwd: string, options: StubServerOptio
     maxMs: MAX_MS,
   });
   expect(exitCode, stdout + stderr).toBe(0);
+  return stdout;
+}
+
+function lastLineOf(stdout: string): string | undefined {
   return stdout.trimEnd().split("\n").at(-1);
 }
 
-for (const { language, programs, prepared } of inject("examples")) {
+// The command line as bundled from what is here: npx would run what is built or published.
+const npx = `"${process.execPath}" "${inject("cli")}"`;
+
+for (const { language, programs, tests, prepared } of inject("examples")) {
   const folder = "folder" in prepared ? prepared.folder : "";
   // The title takes the reason into the report, from which the last lines of a run are made.
   const untested = "missing" in prepared ? ` (not tested: ${prepared.missing})` : "";
@@ -51,9 +58,21 @@ for (const { language, programs, prepared } of inject("examples")) {
       "runs `%s`, which ends with: %s",
       async (command, lastLine) => {
         expect(lastLine, "the README has to say what the last line is").not.toBe("");
-        expect(await lastLineOf(command, folder)).toBe(lastLine);
+        expect(lastLineOf(await outputOf(command, folder))).toBe(lastLine);
       },
       MAX_MS + 10_000,
+    );
+
+    test
+      .skipIf("broken" in prepared)
+      .for(tests.map(({ command, tells }) => [command, tells] as const))(
+      "runs `%s`, which tells: %s",
+      { timeout: MAX_MS + 10_000 },
+      async ([command, tells]) => {
+        expect(tells, "the README has to say what is told").not.toBe("");
+        const stdout = await outputOf(command.replace("npx aiem-process", npx), folder);
+        expect(stdout).toContain(tells);
+      },
     );
 
     if (language === "grpcurl") {
@@ -63,9 +82,8 @@ for (const { language, programs, prepared } of inject("examples")) {
         "asks a server for its numbers: $title",
         async ({ descriptorSet }) => {
           const options = { contract: descriptorSet };
-          expect(await lastLineOf("bash create-and-run.sh", folder, options)).toBe(
-            "STATE_FAILED 3",
-          );
+          const stdout = await outputOf("bash create-and-run.sh", folder, options);
+          expect(lastLineOf(stdout)).toBe("STATE_FAILED 3");
         },
       );
     }

@@ -12,6 +12,8 @@ export interface Examples {
   readonly language: string;
   /** The lines of the README's last block of commands. */
   readonly programs: readonly ExampleProgram[];
+  /** The lines in its blocks of `bash` that begin with `npx aiem-process serve`. */
+  readonly tests: readonly ExampleTests[];
   readonly prepared: Prepared;
 }
 
@@ -20,6 +22,13 @@ export interface ExampleProgram {
   readonly command: string;
   /** The last line that it prints, which stands as a comment behind the command. */
   readonly lastLine: string;
+}
+
+/** A run of the tests of examples. */
+export interface ExampleTests {
+  readonly command: string;
+  /** What its output tells, which stands as a comment behind the command. */
+  readonly tells: string;
 }
 
 /** Where the examples are ready to run; or what is missing here; or what is wrong with them. */
@@ -76,18 +85,31 @@ export function setup(project: TestProject): void {
 function read(language: string): Examples {
   const readme = readFileSync(join(root, "examples", language, "README.md"), "utf8");
   const blocks = codeBlocks(readme).filter(({ language }) => language === "sh");
-  const programs = blocks.pop()?.code.trimEnd().split("\n") ?? [];
+  const programs = blocks.pop()?.code ?? "";
+  const tests = codeBlocks(readme).filter(({ language }) => language === "bash");
   return {
     language,
-    programs: programs.map((line) => {
-      const [command = "", lastLine = ""] = line.split(/\s+# /);
-      return { command, lastLine };
-    }),
+    programs: commented(programs).map(([command, lastLine]) => ({ command, lastLine })),
+    tests: tests
+      .flatMap(({ code }) => commented(code))
+      .filter(([command]) => command.startsWith("npx aiem-process serve "))
+      .map(([command, tells]) => ({ command, tells })),
     prepared: prepare(
       language,
       blocks.map(({ code }) => code),
     ),
   };
+}
+
+/** Lines of commands, and the comments behind them. */
+function commented(code: string): [command: string, comment: string][] {
+  return code
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [command = "", comment = ""] = line.split(/\s+# /);
+      return [command, comment];
+    });
 }
 
 /** Runs the blocks of commands before the last one, in a copy of what is committed. */
