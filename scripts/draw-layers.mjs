@@ -15,6 +15,7 @@ const ENTRIES = new Map([
   ["index.ts", "aiem-process-client"],
   ["gen.ts", "aiem-process-client/gen"],
   ["stub", "aiem-process-client/stub"],
+  ["otel", "aiem-process-client/otel"],
   ["cli", "aiem-process"],
 ]);
 
