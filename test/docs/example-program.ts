@@ -14,10 +14,10 @@ export interface ExampleProgram {
 
 const IMPORTS = /^(?:import [\s\S]*?;\n)*/;
 
-/** The TypeScript examples of a document. */
+/** The TypeScript examples of a document, without those that test runners run. */
 export function examplePrograms({ path, markdown }: UserDocument): ExampleProgram[] {
   return codeBlocks(markdown)
-    .filter(({ language }) => language === "ts")
+    .filter(({ language, shows }) => language === "ts" && shows === undefined)
     .map((block) => ({
       place: `${path}:${block.line}`,
       file: `${path.replace(/\.md$/, "").replaceAll("/", "-")}-${block.line}`,

@@ -7,8 +7,11 @@ export interface CodeBlock {
   readonly line: number;
   /** The `text` block that follows at once: what running the code prints. */
   readonly prints: string | undefined;
+  /** The file that it shows, as the link before it has it: `[stub.ts](../examples/testing/…):`. */
+  readonly shows: string | undefined;
 }
 
+const SHOWN_FILE = /^\[[^\]]+\]\((\.\.\/examples\/testing\/[^)\s]+)\):\n\n$/m;
 const FENCED = /^```(\S*)[^\n]*\n([\s\S]*?)^```$/gm;
 
 /** The fenced blocks of code, in their order. */
@@ -16,12 +19,14 @@ export function codeBlocks(markdown: string): CodeBlock[] {
   const matches = [...markdown.matchAll(FENCED)];
   return matches.map(({ index, 0: { length }, 1: language = "", 2: code = "" }, position) => {
     const next = matches[position + 1];
+    const before = markdown.slice(0, index).split("\n").slice(-3).join("\n");
     const follows = next && markdown.slice(index + length, next.index).trim() === "";
     return {
       language,
       code,
       line: markdown.slice(0, index).split("\n").length + 1,
       prints: follows && next[1] === "text" ? next[2] : undefined,
+      shows: SHOWN_FILE.exec(before)?.[1],
     };
   });
 }

@@ -16,7 +16,7 @@ const python = "python" in found ? found.python : "";
 const programs = scenarios().map(({ title, path }) => [title, path] as const);
 const examples = userDocuments().flatMap(({ path, markdown }) =>
   codeBlocks(markdown)
-    .filter(({ language }) => language === "python")
+    .filter(({ language, shows }) => language === "python" && shows === undefined)
     .map((block) => [`${path}:${block.line}`, block] as const),
 );
 // The title takes the reason into the report, from which the last lines of a run are made.

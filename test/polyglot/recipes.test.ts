@@ -34,7 +34,11 @@ const pytest = {
 const go = {
   folder: "go",
   tells: "--- PASS: TestRestart",
-  missing: unlessItRuns("there is no Go in PATH", "go version"),
+  missing: unlessItRuns(
+    "there is no Go 1.22 or later in PATH",
+    "GOTOOLCHAIN=local go list .",
+    "go",
+  ),
 };
 const junit = {
   folder: "junit",
@@ -61,7 +65,7 @@ const recipes: readonly Recipe[] = [
 
 function unlessItRuns(missing: string, command: string, recipe?: string): string | undefined {
   const cwd = recipe === undefined ? root : join(root, "examples/testing", recipe);
-  const { status } = spawnSync("bash", ["-c", command], { cwd });
+  const { status } = spawnSync("bash", ["-c", command], { cwd, timeout: MAX_MS });
   if (status === 0) {
     return undefined;
   }
