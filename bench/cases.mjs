@@ -94,6 +94,13 @@ const GRPC = ["node:http2", "grpc-js", "nice-grpc", "connect-node, gRPC", "this 
 const OTHER = ["connect-node, Connect", "this client, Connect", "this client, REST"];
 // Other numbers than ours, and ours where nobody vouches for them.
 const NUMBERS = ["this client, adapted", "this client, guarded"];
+// Whose calls somebody listens to.
+const OBSERVED = [
+  "this client",
+  "this client, listened to",
+  "this client, OpenTelemetry",
+  "this client, OpenTelemetry with attempts",
+];
 const HOLDERS = ["node:http2", "grpc-js", "connect-node, gRPC", "this client"];
 
 /** @type {Readonly<Record<"perSecond" | "calls" | "megabytes" | "p50" | "p99" | "rss" | "heap" | "opened" | "answered" | "connections", Metric>>} */
@@ -171,6 +178,21 @@ export function casesOf(budget) {
       params: { count: 50 },
       contenders: [...GRPC, ...OTHER, ...NUMBERS],
       metrics: { perSecond: calls, cpu: cpu("call") },
+    },
+    {
+      ...usual,
+      name: "observed-get-50",
+      title: "GetProcess, 50 in flight, observed",
+      measure: "many",
+      process: "over",
+      params: { count: 50 },
+      contenders: OBSERVED,
+      base: "this client",
+      metrics: { perSecond: calls, cpu: cpu("call") },
+    },
+    {
+      ...chunks("observed-chunks-100", "Output, chunks of 100 B, observed", 100, OBSERVED, small),
+      base: "this client",
     },
     {
       ...usual,

@@ -26,8 +26,17 @@ const contenders = {
   "this client, REST": thisClient({ protocol: "rest" }),
   "this client, adapted": thisClient({ protocol: "grpc" }, "adapted"),
   "this client, guarded": thisClient({ protocol: "grpc" }, "guarded"),
+  "this client, listened to": observedClient("channels"),
+  "this client, OpenTelemetry": observedClient("otel"),
+  "this client, OpenTelemetry with attempts": observedClient("attempts"),
   spawn: async () => (await import("./spawn.mjs")).open(),
 };
+
+/** @param {"channels" | "otel" | "attempts"} by */
+function observedClient(by) {
+  return async (/** @type {Target} */ target) =>
+    (await import("./observed-client.mjs")).open(target, by);
+}
 
 /**
  * @param {string} name

@@ -94,7 +94,10 @@ function install(consumer: string): Pick<PackedPackage, "tarball" | "files" | "s
     "--strip-components=1",
   ]);
   const { dependencies } = JSON.parse(readFileSync(join(target, "package.json"), "utf8"));
-  for (const name of [...Object.keys(dependencies), "@types/node"]) {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  // The optional peer, and the SDK that a user of it has.
+  const peers = Object.keys(devDependencies).filter((name) => name.startsWith("@opentelemetry/"));
+  for (const name of [...Object.keys(dependencies), ...peers, "@types/node"]) {
     const link = join(consumer, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(root, "node_modules", name), link);

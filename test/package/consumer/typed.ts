@@ -1,5 +1,6 @@
 import { type FinishedProcess, ProcessClient, type ProcessResult } from "aiem-process-client";
 import { ProcessService } from "aiem-process-client/gen";
+import { AiemInstrumentation } from "aiem-process-client/otel";
 import { startStubServer } from "aiem-process-client/stub";
 
 export async function run(): Promise<FinishedProcess> {
@@ -19,3 +20,6 @@ export async function run(): Promise<FinishedProcess> {
 export const method: string = ProcessService.method.createProcess.name;
 // @ts-expect-error a specification without a command is refused by the compiler
 export const refused = (client: ProcessClient) => client.createProcess("", {});
+
+const instrumentation: Disposable = new AiemInstrumentation({ attempts: true, enabled: false });
+instrumentation[Symbol.dispose]();
