@@ -1,5 +1,6 @@
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { OutputStream, type ProcessService } from "../../src/gen.js";
+import { scripted } from "./scripted.js";
 
 /** A service whose output never ends, and how it is taken. */
 export interface Flood {
@@ -19,15 +20,7 @@ export function createFlood(): Flood {
   return {
     sentBytes: () => sent,
     followers: () => followers,
-    service: {
-      createProcess: unimplemented,
-      startProcess: unimplemented,
-      getProcess: unimplemented,
-      listProcesses: unimplemented,
-      sendSignal: unimplemented,
-      waitProcess: unimplemented,
-      readOutput: unimplemented,
-      readOutputFrames: unimplemented,
+    service: scripted({
       async *streamOutput(_request, { signal }) {
         followers += 1;
         signal.addEventListener("abort", () => {
@@ -38,10 +31,6 @@ export function createFlood(): Flood {
           yield { stream: OutputStream.STDOUT, data: CHUNK };
         }
       },
-    },
+    }),
   };
-}
-
-function unimplemented(): never {
-  throw new ConnectError("not part of this script", Code.Unimplemented);
 }

@@ -18,6 +18,7 @@ import {
 import { Limit } from "../../../src/async/limit.js";
 import type { Http2End, Http2Listener, Http2Stream } from "../../../src/transport/http2/http2.js";
 import type { Connection } from "../../../src/transport/wire.js";
+import { scripted } from "../../support/scripted.js";
 import { faultyService } from "../server/faulty-service.js";
 import { inMemoryServer } from "../server/in-memory-server.js";
 import { OutputChanges } from "../server/output-changes.js";
@@ -68,30 +69,17 @@ export function createWorld(options: WorldOptions = {}) {
       }
     },
   };
-  const unused = () => Promise.reject(new Error("is not called"));
-  const faulty = faultyService(
-    {
-      ...service,
-      createProcess: unused,
-      startProcess: unused,
-      listProcesses: unused,
-      sendSignal: unused,
-      waitProcess: unused,
-      readOutput: unused,
-      readOutputFrames: unused,
-    },
-    {
-      disk: new Pending(),
-      handlers: new Pending(),
-      output: new OutputChanges({
-        random: new Random(seed),
-        captured: () => 0,
-        known: () => 0,
-        onRewritten: () => undefined,
-      }),
-      fateOf: (header) => log.entries[Number(header.get(CALL_HEADER))]?.fate ?? { kind: "none" },
-    },
-  );
+  const faulty = faultyService(scripted(service), {
+    disk: new Pending(),
+    handlers: new Pending(),
+    output: new OutputChanges({
+      random: new Random(seed),
+      captured: () => 0,
+      known: () => 0,
+      onRewritten: () => undefined,
+    }),
+    fateOf: (header) => log.entries[Number(header.get(CALL_HEADER))]?.fate ?? { kind: "none" },
+  });
   let next = 0;
   const network = new Network({
     time,

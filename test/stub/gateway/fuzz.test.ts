@@ -6,9 +6,9 @@ import { createGatewayHandler } from "../../../src/stub/gateway/create-gateway-h
 import { httpStatusOf } from "../../../src/stub/gateway/errors.js";
 import { type HttpServer, startHttpServer } from "../../../src/stub/server/http-server.js";
 import { collectGarbage } from "../../support/collect-garbage.js";
+import { scripted } from "../../support/scripted.js";
 import { createInjector } from "./support/inject.js";
 import { anyRequest } from "./support/request-arbitrary.js";
-import { scripted } from "./support/scripted-gateway.js";
 import { HTTP_VERSIONS, send } from "./support/send.js";
 
 const LIMIT_MS = 10_000;

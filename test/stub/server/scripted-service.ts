@@ -1,6 +1,6 @@
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-
 import { OutputStream, type ProcessService } from "../../../src/gen.js";
+import { scripted } from "../../support/scripted.js";
 
 /** A service without an engine, and what became of its calls. */
 export interface ScriptedService {
@@ -22,12 +22,7 @@ export function createScriptedService(): ScriptedService {
   return {
     aborts,
     following: () => running.size,
-    service: {
-      createProcess: unimplemented,
-      startProcess: unimplemented,
-      listProcesses: unimplemented,
-      sendSignal: unimplemented,
-      readOutputFrames: unimplemented,
+    service: scripted({
       getProcess({ name }) {
         if (name === "missing") {
           throw new ConnectError("no such process: missing", Code.NotFound);
@@ -53,12 +48,8 @@ export function createScriptedService(): ScriptedService {
         } while (name === "flood");
         await aborted(signal);
       },
-    },
+    }),
   };
-}
-
-function unimplemented(): never {
-  throw new ConnectError("not part of this script", Code.Unimplemented);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
