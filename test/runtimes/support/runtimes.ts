@@ -13,6 +13,8 @@ export type Runtime = { readonly title: string } & (
 declare module "vitest" {
   interface ProvidedContext {
     runtimes: readonly Runtime[];
+    /** The `node_modules` with OpenTelemetry's SDK 3, or why there is none. */
+    openTelemetry: { readonly modules: string } | { readonly missing: string };
   }
 }
 
@@ -24,6 +26,14 @@ const PACKAGES: readonly [name: "node" | "bun" | "deno", version: string][] = [
   ["bun", "1.4.5"],
   ["deno", "2.9.6"],
 ];
+// Of the API that goes with it. SDK 2, which Node.js 20 needs, is a dependency of the project.
+const SDK_3 = [
+  "@opentelemetry/api@1.10.0",
+  "@opentelemetry/context-async-hooks@3.1.1",
+  "@opentelemetry/core@3.1.1",
+  "@opentelemetry/sdk-metrics@3.1.1",
+  "@opentelemetry/sdk-trace@3.1.1",
+];
 const TITLES = { node: "Node.js", bun: "Bun", deno: "Deno" };
 
 const cache = join(root, "node_modules/.cache/aiem-process-client/runtimes");
@@ -32,7 +42,7 @@ const cache = join(root, "node_modules/.cache/aiem-process-client/runtimes");
 export function setup(project: TestProject): void {
   const runtimes = PACKAGES.map(([name, version]): Runtime => {
     const title = `${TITLES[name]} ${version}`;
-    const found = install(name, version);
+    const found = installRuntime(name, version);
     if ("missing" in found) {
       console.warn(`\n!!! SKIPPED: ${title} is not tested: ${found.missing}\n`);
       return { title, ...found };
@@ -41,17 +51,34 @@ export function setup(project: TestProject): void {
     return { title, ...found, args, isNode: name === "node" };
   });
   project.provide("runtimes", runtimes);
+  const sdk = install("opentelemetry-sdk-3.1.1", SDK_3, () => undefined);
+  if ("missing" in sdk) {
+    console.warn(`\n!!! SKIPPED: OpenTelemetry's SDK 3 is not tested: ${sdk.missing}\n`);
+  }
+  project.provide("openTelemetry", sdk);
 }
 
-function install(name: string, version: string): { program: string } | { missing: string } {
-  const folder = join(cache, `${name}-${version}`);
+function installRuntime(name: string, version: string): { program: string } | { missing: string } {
+  const installed = install(`${name}-${version}`, [`${name}@${version}`], (modules) =>
+    check(join(modules, ".bin", name)),
+  );
+  return "missing" in installed ? installed : { program: join(installed.modules, ".bin", name) };
+}
+
+/** Installs packages into a folder of the cache, once. */
+function install(
+  title: string,
+  packages: readonly string[],
+  check: (modules: string) => void,
+): { modules: string } | { missing: string } {
+  const folder = join(cache, title);
   try {
     madeOnce(folder, (making) => {
       const quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"];
-      run("npm", ["install", "--prefix", making, ...quiet, `${name}@${version}`], { cwd: making });
-      check(join(making, "node_modules/.bin", name));
+      run("npm", ["install", "--prefix", making, ...quiet, ...packages], { cwd: making });
+      check(join(making, "node_modules"));
     });
-    return { program: join(folder, "node_modules/.bin", name) };
+    return { modules: join(folder, "node_modules") };
   } catch (error) {
     // npm's first lines tell what was missing; those after it where its log is.
     const reason = error instanceof Error ? error.message : String(error);
