@@ -3,6 +3,7 @@ import {
   type Channel,
   channel,
   type TracingChannel,
+  type TracingChannelCollection,
   tracingChannel,
 } from "node:diagnostics_channel";
 import type {
@@ -31,6 +32,17 @@ const attempts: TracingChannel<unknown, AttemptMessage> = tracingChannel(CHANNEL
 const retries = channel(CHANNELS.retry);
 const resumes = channel(CHANNELS.resume);
 const connections = channel(CHANNELS.connection);
+
+// What a tracing channel's own getter does, which Bun (1.4) has not.
+function isHeard(on: TracingChannelCollection): boolean {
+  return (
+    on.start.hasSubscribers ||
+    on.end.hasSubscribers ||
+    on.asyncStart.hasSubscribers ||
+    on.asyncEnd.hasSubscribers ||
+    on.error.hasSubscribers
+  );
+}
 
 /** An RPC, as far as it is told. */
 interface Rpc {
@@ -117,7 +129,7 @@ export interface CallSubject {
 
 /** A call of one RPC; undefined where nobody listens to calls or to attempts, which tell of theirs. */
 export function traceCall(subject: () => CallSubject): Trace<CallMessage> | undefined {
-  if (!calls.hasSubscribers && !attempts.hasSubscribers) {
+  if (!isHeard(calls) && !isHeard(attempts)) {
     return undefined;
   }
   const { rpc, resource, server, route } = subject();
@@ -140,7 +152,7 @@ export async function traceMethod<T>(
   run: () => Promise<T>,
   isCancelled: () => boolean,
 ): Promise<T> {
-  if (!calls.hasSubscribers) {
+  if (!isHeard(calls)) {
     return await run();
   }
   const trace = new Trace<CallMessage>(calls, {
@@ -173,7 +185,7 @@ export function traceAttempt(
   if (call) {
     call.attempts += 1;
   }
-  if (!attempts.hasSubscribers) {
+  if (!isHeard(attempts)) {
     return undefined;
   }
   return new Trace(attempts, {

@@ -10,19 +10,21 @@ import type {
 } from "./messages.js";
 
 const log = debuglog("aiem");
+// Bun (1.4) does not tell whether it would print.
+const isOn = log.enabled ?? /(^|,)\s*aiem\s*(,|$)/i.test(process.env["NODE_DEBUG"] ?? "");
 
 /**
  * Prints a line on standard error with `NODE_DEBUG=aiem`. Never to hold a token, or a value of an
  * environment.
  */
 export function debug(line: () => string): void {
-  if (log.enabled) {
+  if (isOn) {
     log("%s", line());
   }
 }
 
 // What is told on the channels is printed by a listener like any other.
-if (log.enabled) {
+if (isOn) {
   listen();
 }
 

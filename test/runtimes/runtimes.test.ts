@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { ClientOptions } from "../../src/index.js";
@@ -18,7 +18,14 @@ interface Run {
 // Each takes some 3 s on two cores that have nothing else to do.
 const MAX_MS = 90_000;
 
+/** The protocols of a client whose spans and metrics are recorded. */
+const OBSERVED = ["grpc", "connect", "rest"] as const;
+
 const { consumer } = inject("packed");
+const openTelemetry = inject("openTelemetry");
+// A user of OpenTelemetry's SDK 3; the packed package's own is for SDK 2.
+const observer = join(consumer, "sdk-3");
+const observedTest = "missing" in openTelemetry ? test.skip : test.concurrent;
 const programs = join(consumer, "runtimes");
 const caFile = join(programs, "ca.pem");
 
@@ -41,7 +48,27 @@ beforeAll(async () => {
   cpSync(join(root, "test/runtimes/programs"), programs, { recursive: true });
   certificates = await makeTestCertificates();
   writeFileSync(caFile, certificates.authority.cert);
+  if ("modules" in openTelemetry) {
+    makeObserver(openTelemetry.modules);
+  }
 });
+
+function makeObserver(sdk: string): void {
+  const modules = join(observer, "node_modules");
+  const own = join(consumer, "node_modules");
+  mkdirSync(modules, { recursive: true });
+  // A copy, because a link would find what is beside the original.
+  cpSync(join(own, "aiem-process-client"), join(modules, "aiem-process-client"), {
+    recursive: true,
+  });
+  for (const name of readdirSync(own)) {
+    if (name !== "aiem-process-client" && name !== "@opentelemetry") {
+      symlinkSync(join(own, name), join(modules, name));
+    }
+  }
+  symlinkSync(join(sdk, "@opentelemetry"), join(modules, "@opentelemetry"));
+  cpSync(join(programs, "otel.mjs"), join(observer, "otel.mjs"));
+}
 
 for (const runtime of inject("runtimes")) {
   // The title takes the reason into the report, from which the last lines of a run are made.
@@ -57,12 +84,60 @@ for (const runtime of inject("runtimes")) {
       const command = isNode ? program : process.execPath;
       server = await startProgram(
         { command, args: ["runtimes/server.mjs"], cwd: consumer },
-        { tls: certificates.server, runs: runs.flatMap(({ run }) => [run, again(run)]) },
+        {
+          tls: certificates.server,
+          runs: [...runs.map(({ run }) => run), ...OBSERVED.map(observed)].flatMap((run) => [
+            run,
+            again(run),
+          ]),
+        },
       );
     });
     afterAll(() => server.close());
 
     const tried = new Set<string>();
+
+    observedTest.each(OBSERVED)(
+      "tells OpenTelemetry's SDK 3 of calls over %s",
+      { timeout: MAX_MS },
+      async (protocol) => {
+        const first = observed(protocol);
+        const run = tried.has(first) ? again(first) : first;
+        tried.add(first);
+        const input = { ...server.told, run, options: { protocol } };
+        const { stdout, stderr } = await runProgram(
+          { command: program, args: [...args, "otel.mjs"], cwd: observer },
+          input,
+          MAX_MS,
+        );
+        const told = JSON.parse(stdout || "{}");
+        const name = (rpc: string, verb: string) =>
+          protocol === "rest"
+            ? `GET /v1/{name=workspaces/*/sandboxEngines/*/processes/*}${verb}`
+            : rpc;
+        const create = "POST /v1/{parent=workspaces/*/sandboxEngines/*}/processes";
+        const stream = name("StreamOutput", ":streamOutput");
+        expect(told.tree, stderr).toEqual([
+          "INTERNAL runProcess",
+          `  CLIENT ${protocol === "rest" ? create : "CreateProcess"}`,
+          "    INTERNAL CreateProcess attempt",
+          `  CLIENT ${stream}`,
+          "    * aiem.retry",
+          "    * aiem.resume",
+          "    INTERNAL StreamOutput attempt",
+          "    INTERNAL StreamOutput attempt",
+          `    CLIENT ${name("GetProcess", "")}`,
+          "      INTERNAL GetProcess attempt",
+        ]);
+        expect(told).toMatchObject({
+          active: [stream, stream],
+          retries: 1,
+          resumes: 1,
+          calls: 3,
+          streams: 0,
+        });
+      },
+    );
 
     test.concurrent.each(runs)("speaks $title", { timeout: MAX_MS + 10_000 }, async (wanted) => {
       // A second try meets the processes of the first one.
@@ -79,6 +154,10 @@ for (const runtime of inject("runtimes")) {
       expect(exitCode, stderr).toBe(0);
     });
   });
+}
+
+function observed(protocol: string): string {
+  return `observed-${protocol}`;
 }
 
 function again(run: string): string {

@@ -11,14 +11,32 @@ export function fromRegistry(
   version: string,
   program = name,
 ): { program: string } | { missing: string } {
-  const folder = join(cache, `${name.replace("/", "+")}-${version}`);
+  const title = `${name.replace("/", "+")}-${version}`;
+  const bin = (modules: string) => join(modules, ".bin", program);
+  const installed = packagesFromRegistry(title, [`${name}@${version}`], (modules) =>
+    check(bin(modules)),
+  );
+  return "missing" in installed ? installed : { program: bin(installed.modules) };
+}
+
+/**
+ * Installs packages into a folder of the cache, once.
+ *
+ * @param check throws where they are of no use here.
+ */
+export function packagesFromRegistry(
+  title: string,
+  packages: readonly string[],
+  check: (modules: string) => void = () => undefined,
+): { modules: string } | { missing: string } {
+  const folder = join(cache, title);
   try {
     madeOnce(folder, (making) => {
       const quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"];
-      run("npm", ["install", "--prefix", making, ...quiet, `${name}@${version}`], { cwd: making });
-      check(join(making, "node_modules/.bin", program));
+      run("npm", ["install", "--prefix", making, ...quiet, ...packages], { cwd: making });
+      check(join(making, "node_modules"));
     });
-    return { program: join(folder, "node_modules/.bin", program) };
+    return { modules: join(folder, "node_modules") };
   } catch (error) {
     return { missing: reasonOf(error) };
   }

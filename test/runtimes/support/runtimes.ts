@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { fromRegistry } from "./from-registry.js";
+import { fromRegistry, packagesFromRegistry } from "./from-registry.js";
 
 /** A runtime, or why there is none. */
 export type Runtime = { readonly title: string } & (
@@ -10,6 +10,8 @@ export type Runtime = { readonly title: string } & (
 declare module "vitest" {
   interface ProvidedContext {
     runtimes: readonly Runtime[];
+    /** The `node_modules` with OpenTelemetry's SDK 3, or why there is none. */
+    openTelemetry: { readonly modules: string } | { readonly missing: string };
   }
 }
 
@@ -20,6 +22,14 @@ const PACKAGES: readonly [name: "node" | "bun" | "deno", version: string][] = [
   ["node", "26.10.0"],
   ["bun", "1.4.5"],
   ["deno", "2.9.6"],
+];
+// Of the API that goes with it. SDK 2, which Node.js 20 needs, is a dependency of the project.
+const SDK_3 = [
+  "@opentelemetry/api@1.10.0",
+  "@opentelemetry/context-async-hooks@3.1.1",
+  "@opentelemetry/core@3.1.1",
+  "@opentelemetry/sdk-metrics@3.1.1",
+  "@opentelemetry/sdk-trace@3.1.1",
 ];
 const TITLES = { node: "Node.js", bun: "Bun", deno: "Deno" };
 
@@ -36,4 +46,9 @@ export function setup(project: TestProject): void {
     return { title, ...found, args, isNode: name === "node" };
   });
   project.provide("runtimes", runtimes);
+  const sdk = packagesFromRegistry("opentelemetry-sdk-3.1.1", SDK_3);
+  if ("missing" in sdk) {
+    console.warn(`\n!!! SKIPPED: OpenTelemetry's SDK 3 is not tested: ${sdk.missing}\n`);
+  }
+  project.provide("openTelemetry", sdk);
 }
