@@ -1,5 +1,5 @@
 /**
- * How long the command line takes to start, next to Node.js alone and to the client unbundled.
+ * How long the command line takes to start, next to Node.js alone and to an import of the client.
  *
  * Usage: node bench/start-up.mjs [RUNS]   after npm run build
  */
@@ -23,11 +23,7 @@ const commands = {
   "node -e 0": ["-e", "0"],
   "aiem-process --version": [program, "--version"],
   "aiem-process list": [program, "list"],
-  "import of the client, unbundled": [
-    "--input-type=module",
-    "--eval",
-    'import "aiem-process-client"',
-  ],
+  "import of the client": ["--input-type=module", "--eval", 'import "aiem-process-client"'],
 };
 /** @type {Map<string, number[]>} */
 const times = new Map(Object.keys(commands).map((name) => [name, []]));
