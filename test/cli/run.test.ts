@@ -236,7 +236,7 @@ describe("run refuses, with code 125 and in one line,", () => {
     [["run", "--nope", "x"], /unknown option '--nope'.*--help$/],
     [["run", "-e", "=x", "true"], /a variable has no name/],
     [["run", "--secret-env", "K", "true"], /--secret-env must be K=VERSION/],
-    [["run", "--secret-env", "K=latest", "true"], /secretVersion must be workspaces/],
+    [["run", "--secret-env", "K=latest", "true"], /--secret-env K: must be workspaces/],
     [["run", "-d", "--local", "true"], /-d cannot go with --local/],
     [["run", "-d", "--timeout", "1", "true"], /-d cannot go with --timeout/],
     [["run", "--stop-on-timeout", "true"], /--stop-on-timeout needs --timeout/],
