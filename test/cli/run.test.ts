@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { isFinished, ProcessClient } from "../../src/index.js";
 import { type StubServer, startStubServer } from "../../src/stub/index.js";
 import { cli, resultOf, spawnCli, stubEnvironment } from "./support/cli.js";
@@ -199,6 +199,24 @@ describe("a signal to run", () => {
       `follow it with: aiem-process logs -f --exit-code ${nameOf("stubborn")}`,
     );
     expect(await client.getProcess(nameOf("stubborn"))).toMatchObject({ state: "STATE_RUNNING" });
+  });
+});
+
+describe("a signal to run that the server does not take", () => {
+  it("INT for the second time leaves the process all the same, with nothing else to say", async () => {
+    const server = await startStubServer();
+    onTestFinished(() => server.close());
+    server.faults.add({ method: "SendSignal", fault: "blackhole" });
+    const args = ["run", "-q", "--id", "deaf", "sh", "-c", "echo ready; exec sleep 60"];
+    const child = spawnCli(args, { env: stubEnvironment(server) });
+    const result = resultOf(child);
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    await expect.poll(() => server.faults.calls("SendSignal")).toBe(1);
+    child.kill("SIGINT");
+    const { code, stderr } = await result;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^left \S+\/deaf; follow it with: [^\n]*\n$/);
   });
 });
 

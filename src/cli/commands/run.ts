@@ -224,11 +224,12 @@ class Run {
     if (name === undefined) {
       return;
     }
+    const { signal: leaving } = this.#leaving;
     try {
-      await this.#session.client.sendSignal(name, signal);
+      await this.#session.client.sendSignal(name, signal, { signal: leaving });
     } catch (error) {
-      // It has ended meanwhile.
-      if (!(error instanceof ConnectError && error.code === Code.FailedPrecondition)) {
+      const hasEnded = error instanceof ConnectError && error.code === Code.FailedPrecondition;
+      if (!hasEnded && !leaving.aborted) {
         this.#say(`${signal} could not be sent to the process: ${failureText(error)}`);
       }
     }
