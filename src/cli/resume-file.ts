@@ -106,8 +106,13 @@ export async function writeResumeFile(
   }
 }
 
+/** The file that a resume file is written to before it takes its place. */
+export function temporaryFile(path: string): string {
+  return `${path}.tmp`;
+}
+
 async function replaceFile(fs: CopyFileSystem, path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
+  const temporary = temporaryFile(path);
   const file = await fs.open(temporary, "w");
   try {
     await writeAll(file, new TextEncoder().encode(text), 0);

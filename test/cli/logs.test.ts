@@ -347,6 +347,7 @@ describe("logs refuses, with code 125 and in one line,", () => {
     [["--output", "a", "x"], /--output and --resume-file go together/],
     [["--resume-file", "a", "x"], /--output and --resume-file go together/],
     [["--output", "a", "--resume-file", "./a", "x"], /must be two files/],
+    [["--output", "a.tmp", "--resume-file", "a", "x"], /must be two files/],
     [["--until", "(", "x"], /It must be a regular expression/],
     [["--until", "a", "--json", "x"], /--until cannot go with/],
     [["--timeout", "1", "x"], /--timeout needs -f/],

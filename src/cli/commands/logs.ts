@@ -24,6 +24,7 @@ import { parseDuration } from "../option-values.js";
 import { outputJson } from "../output-json.js";
 import { exitCodeOf } from "../process-text.js";
 import type { Progress } from "../progress.js";
+import { temporaryFile } from "../resume-file.js";
 import { type EndingSignal, onSignals } from "../signals.js";
 import { aside, printJson, write } from "../stdio.js";
 
@@ -90,7 +91,7 @@ function check({ output, resumeFile, until, exitCode, follow, timeout, json }: L
   if ((output === undefined) !== (resumeFile === undefined)) {
     throw new UsageError("--output and --resume-file go together");
   }
-  if (output !== undefined && resumeFile !== undefined && resolve(output) === resolve(resumeFile)) {
+  if (output !== undefined && resumeFile !== undefined && isOneFile(output, resumeFile)) {
     throw new UsageError("--output and --resume-file must be two files");
   }
   if (until !== undefined && (output !== undefined || exitCode || json)) {
@@ -103,6 +104,10 @@ function check({ output, resumeFile, until, exitCode, follow, timeout, json }: L
   if (timeout !== undefined && !isFollowing) {
     throw new UsageError("--timeout needs -f, --until, --output or --exit-code");
   }
+}
+
+function isOneFile(output: string, resumeFile: string): boolean {
+  return [resumeFile, temporaryFile(resumeFile)].some((file) => resolve(file) === resolve(output));
 }
 
 const STREAMS = {

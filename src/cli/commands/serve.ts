@@ -172,6 +172,7 @@ const OPTION_NAMES: Readonly<Record<string, string>> = {
 function notStarted(error: unknown, { host = "127.0.0.1", port }: ServeOptions): unknown {
   if (error instanceof TypeError) {
     const text = error.message
+      .replace("give users with", "pass --user with")
       .replace(/^\w+(?=:)/, (name) => OPTION_NAMES[name] ?? name)
       .replace(/^engine /, "--parent: engine ")
       .replace(/^(?=secret |the value of secret )/, "--secret: ");
