@@ -106,6 +106,7 @@ export const allowedImports = {
     "src/stub/index.ts",
     "src/model/version.ts",
     "src/model/signals.ts",
+    "src/rules/names.ts",
     "src/async/timer.ts",
   ],
 };

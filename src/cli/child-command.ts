@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { CliError } from "./failure.js";
+import { CliError, errorCode, messageOf } from "./failure.js";
 import { ENDING_SIGNALS, onSignals } from "./signals.js";
 
 // As a shell tells it.
@@ -48,8 +48,8 @@ function exitCodeOf(child: ChildProcess): Promise<number> {
 }
 
 function notStarted(command: string, error: unknown): CliError {
-  const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-  const why = isMissing ? "not found" : error instanceof Error ? error.message : String(error);
+  const isMissing = errorCode(error) === "ENOENT";
+  const why = isMissing ? "not found" : messageOf(error);
   const exitCode = isMissing ? NOT_FOUND : NOT_EXECUTABLE;
   return new CliError(`${command} could not be started: ${why}`, { exitCode, cause: error });
 }

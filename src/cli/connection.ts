@@ -167,7 +167,7 @@ function hooks(progress: Progress, verbose: boolean) {
       );
     },
     onResume: (event: ResumeEvent) => {
-      progress.resume(event);
+      progress.resume();
       tell(`output goes on after ${event.replayedBytes} bytes that were sent again`);
     },
     onProtocol: ({ protocol, reason }: ProtocolEvent) => tell(`speaks ${protocol}: ${reason}`),

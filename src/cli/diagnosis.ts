@@ -8,6 +8,7 @@ import {
   type ProtocolEvent,
 } from "../index.js";
 import { type ProbeOptions, probeRoute, probeTcp, probeTls, probeVersion } from "../probe.js";
+import { requireEngineName } from "../rules/names.js";
 import {
   type ConnectionOptions,
   findConnection,
@@ -42,8 +43,12 @@ export async function* diagnose(options: ConnectionOptions): AsyncGenerator<Find
     const { connection, source } = await findConnection(options);
     // Refuses what cannot be used.
     new ProcessClient(connection, transportOptions(options)).close();
+    const parent = findParent(options);
+    if (parent !== undefined) {
+      requireEngineName("parent", parent);
+    }
     found = { connection, source };
-    return `${connection.aiemUrl}, from ${source}; engine: ${findParent(options) ?? "none named (--parent, AIEM_PARENT)"}`;
+    return `${connection.aiemUrl}, from ${source}; engine: ${parent ?? "none named (--parent, AIEM_PARENT)"}`;
   });
   if (found === undefined) {
     return;

@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { OutputChunk, OutputPosition, OutputStream, ProcessClient } from "../index.js";
-import { CliError } from "./failure.js";
+import { CliError, errorCode, messageOf } from "./failure.js";
 import {
   type CopyFile,
   type CopyFileSystem,
-  errorCode,
-  messageOf,
   readResumeFile,
   type SavedCopy,
   writeAll,
@@ -289,8 +287,7 @@ async function isFileAt(
   { ino, dev }: { readonly ino: number; readonly dev: number },
 ): Promise<boolean> {
   try {
-    const file = await fs.open(path, "r");
-    const facts = await file.stat().finally(() => file.close());
+    const facts = await fs.stat(path);
     return facts.ino === ino && facts.dev === dev;
   } catch (error) {
     if (errorCode(error) === "ENOENT") {

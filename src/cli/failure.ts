@@ -55,10 +55,24 @@ export async function about<T>(resource: string, result: Promise<T>): Promise<T>
   }
 }
 
+/** What failed, whatever it was about. */
+function ownError(error: unknown): unknown {
+  return error instanceof ResourceError ? error.cause : error;
+}
+
 /** Whether what was to be written met a reader that had stopped reading, as `head` does. */
 export function isClosedOutput(error: unknown): boolean {
-  const own = error instanceof ResourceError ? error.cause : error;
-  return own instanceof Error && "code" in own && own.code === "EPIPE";
+  return errorCode(ownError(error)) === "EPIPE";
+}
+
+/** The code of an error of Node's, such as ENOENT. */
+export function errorCode(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -82,7 +96,7 @@ export function reportFailure(error: unknown, command: Command | undefined): num
 }
 
 function exitCodeOf(error: unknown, command: Command | undefined): number {
-  const own = error instanceof ResourceError ? error.cause : error;
+  const own = ownError(error);
   if (own instanceof CliError && own.exitCode !== undefined) {
     return own.exitCode;
   }
@@ -93,7 +107,7 @@ function exitCodeOf(error: unknown, command: Command | undefined): number {
 }
 
 function isUsage(error: unknown): boolean {
-  const own = error instanceof ResourceError ? error.cause : error;
+  const own = ownError(error);
   return (
     own instanceof CommanderError || own instanceof UsageError || own instanceof InvalidInputError
   );
@@ -105,39 +119,62 @@ function titleOf(command: Command | undefined): string {
 
 /** One line. What others say in it cannot steer the terminal. */
 export function failureText(error: unknown, command?: Command): string {
-  if (error instanceof ResourceError) {
-    const text = failureText(error.cause, command);
-    const isTold = isUsage(error) || text.includes(error.resource);
-    return isTold ? text : `${error.resource}: ${text}`;
+  const own = ownError(error);
+  const resource = error instanceof ResourceError ? error.resource : undefined;
+  if (own instanceof CommanderError) {
+    return `${printable(commanderText(own))}; see ${titleOf(command)} --help`;
   }
-  if (error instanceof CommanderError) {
-    return `${printable(commanderText(error))}; see ${titleOf(command)} --help`;
+  if (own instanceof UsageError) {
+    return `${printable(own.message)}; see ${titleOf(command)} --help`;
   }
-  if (error instanceof UsageError) {
-    return `${printable(error.message)}; see ${titleOf(command)} --help`;
+  if (own instanceof InvalidInputError) {
+    return printable(inputText(own));
   }
-  if (error instanceof InvalidInputError) {
-    return printable(inputText(error));
-  }
-  if (error instanceof ConnectError) {
-    const advice = ADVICE[error.code];
-    const text = error.rawMessage === "" ? Code[error.code] : error.rawMessage;
-    return printable(advice === undefined ? text : `${text}; ${advice}`);
-  }
-  return printable(error instanceof Error ? error.message : String(error));
+  const text = printable(own instanceof ConnectError ? statusText(own, resource) : messageOf(own));
+  return resource === undefined || text.includes(resource) ? text : `${resource}: ${text}`;
 }
 
-const LOOK = "check --url and the network; `aiem-process doctor` tells where it fails";
+/** The word of a server, or of the way to it, and what to do about it. */
+function statusText(error: ConnectError, resource: string | undefined): string {
+  const text = error.rawMessage === "" ? (Code[error.code] ?? "") : error.rawMessage;
+  const advice = adviceOn(error, resource);
+  return inTermsOfOptions(advice === undefined ? text : `${text}; ${advice}`);
+}
 
-/** What to do, by the code of an error that does not tell itself. */
-const ADVICE: { readonly [code in Code]?: string } = {
-  [Code.Unauthenticated]: "set AIEM_TOKEN to a token that is valid, or log in with the H2O CLI",
-  [Code.NotFound]: "`aiem-process list` shows what there is; what is somebody else's is not found",
-  [Code.AlreadyExists]: "choose another id",
-  [Code.Unavailable]: LOOK,
-  [Code.DeadlineExceeded]: LOOK,
-  [Code.Unimplemented]: "check --url and --protocol; `aiem-process doctor` tells what answers",
-};
+/** What to do, where an error does not tell itself. */
+function adviceOn({ code, cause }: ConnectError, resource: string | undefined): string | undefined {
+  switch (code) {
+    case Code.Unauthenticated:
+      // A token provider that fails is the cause, and tells what it needs.
+      return cause === undefined
+        ? "set AIEM_TOKEN to a token that is valid, or log in with the H2O CLI"
+        : undefined;
+    case Code.NotFound:
+      return resource?.includes("/processes/")
+        ? "`aiem-process list` shows what there is; another user's is not found"
+        : "check --parent; another user's engine is not found";
+    case Code.Unavailable:
+    case Code.DeadlineExceeded:
+      return "`aiem-process doctor` tells where it fails";
+    case Code.Unimplemented:
+      return "check --url and --protocol; `aiem-process doctor` tells what answers";
+    default:
+      return undefined;
+  }
+}
+
+const API_TERMS: readonly (readonly [RegExp, string])[] = [
+  [/\bsslCaCert\b/g, "--ca-cert"],
+  [/\bset verifySsl: false/g, "pass --insecure-skip-tls-verify"],
+  [/\bset allowPlaintextToken: true/g, "pass --allow-plaintext-token"],
+  [/\bprotocol: "(\w+)"/g, "--protocol $1"],
+  [/; this client sends no token: give it a tokenProvider/g, ""],
+];
+
+/** A message of the API that names its options, in the terms of the command line. */
+function inTermsOfOptions(text: string): string {
+  return API_TERMS.reduce((told, [term, option]) => told.replace(term, option), text);
+}
 
 /** Commander's words, without its prefix, its lines in one. */
 function commanderText({ message }: CommanderError): string {
@@ -164,14 +201,14 @@ const OPTION_NAMES: Readonly<Record<string, string>> = {
 };
 
 function inputText({ field, message }: InvalidInputError): string {
-  const option = OPTION_NAMES[field];
+  const [, secret] = /^spec\.secretEnvironmentVariables\.(.+)\.secretVersion$/.exec(field) ?? [];
+  const option = secret === undefined ? OPTION_NAMES[field] : `--secret-env ${secret}:`;
   return option === undefined ? message : `${option}${message.slice(field.length)}`;
 }
 
 function causesOf(error: unknown): string[] {
   const causes: string[] = [];
-  const own = error instanceof ResourceError ? error.cause : error;
-  for (let at = causeOf(own); at !== undefined && causes.length < 8; at = causeOf(at)) {
+  for (let at = causeOf(ownError(error)); at !== undefined && causes.length < 8; at = causeOf(at)) {
     causes.push(printable(at instanceof Error ? `${at.name}: ${at.message}` : String(at)));
   }
   return causes;

@@ -26,15 +26,19 @@ export class LineSearch {
       at = end === -1 ? data.length : end + 1;
       this.#line.push(part);
       this.#lineBytes += part.length;
-      if ((end !== -1 || this.#lineBytes >= MAX_LINE_BYTES) && this.end()) {
+      if ((end !== -1 || this.#lineBytes >= MAX_LINE_BYTES) && this.#isMatch()) {
         return at;
       }
     }
     return undefined;
   }
 
-  /** Ends the line that has begun, as the end of the stream does, and tells whether it matches. */
+  /** Ends the line that has begun, if any, as the end of the stream does, and tells whether it matches. */
   end(): boolean {
+    return this.#lineBytes > 0 && this.#isMatch();
+  }
+
+  #isMatch(): boolean {
     const line = Buffer.concat(this.#line).toString("utf8").replace(/\r$/, "");
     this.#line = [];
     this.#lineBytes = 0;

@@ -70,7 +70,7 @@ function createProgram(): Command {
     )
     .version(VERSION, "-V, --version", "show the version")
     .helpOption("-h, --help", "show this help")
-    .helpCommand("help [command]", "show the help of a command")
+    .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
     // The funnel tells of failures; it needs them as errors, not as text.
@@ -90,7 +90,23 @@ Which AIEM:
   for (const add of COMMANDS) {
     add(program);
   }
+  addHelp(program);
   return program;
+}
+
+/** `help`. Commander's own takes a name that it does not know for none, and fails without a word. */
+function addHelp(program: Command): void {
+  program
+    .command("help")
+    .description("Show the help of a command.")
+    .argument("[command]", "its name")
+    .action((name: string | undefined) => {
+      const command = name === undefined ? program : commandOf(program, [name]);
+      if (command === undefined) {
+        throw new UsageError(`unknown command '${name}'`);
+      }
+      command.outputHelp();
+    });
 }
 
 /** The command that a command line begins with. */

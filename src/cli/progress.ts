@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { ConnectError, type Process, type ResumeEvent, type RetryEvent } from "../index.js";
+import { ConnectError, type Process, type RetryEvent } from "../index.js";
 import { failureText } from "./failure.js";
 import { clearStatus, showStatus } from "./stdio.js";
 import { printable, span } from "./text.js";
@@ -41,7 +41,8 @@ export class Progress {
   #isAtLineStart = true;
 
   constructor() {
-    this.#isOn = process.stderr.isTTY === true;
+    // A terminal that is dumb cannot take a line back.
+    this.#isOn = process.stderr.isTTY === true && process.env["TERM"] !== "dumb";
     if (this.#isOn) {
       this.#timer = setInterval(() => this.#draw(), REDRAW_MS).unref();
       process.once("SIGINT", this.#onInterrupt);
@@ -63,7 +64,7 @@ export class Progress {
   }
 
   /** What was broken goes on. */
-  resume(_event: ResumeEvent): void {
+  resume(): void {
     this.#outage = undefined;
   }
 

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { CliError } from "./failure.js";
+import { CliError, messageOf } from "./failure.js";
 
 /**
  * Writes a file that others wait for: it is there as a whole or not at all, and only its owner can read
@@ -14,8 +14,7 @@ export function writeReadyFile(path: string, text: string): () => void {
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliError(`--ready-file cannot be written: ${why}`, { cause: error });
+    throw new CliError(`--ready-file cannot be written: ${messageOf(error)}`, { cause: error });
   }
   return () => {
     if (isStill(path, text)) {

@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
 import type { OutputPosition, OutputStream, StreamPosition } from "../index.js";
-import { CliError } from "./failure.js";
+import { CliError, errorCode, messageOf } from "./failure.js";
 
 /** What the copy needs of a file system. A test gives one that loses what was not synced. */
 export interface CopyFileSystem {
   open(path: string, flags: string): Promise<CopyFile>;
+  stat(path: string): Promise<FileFacts>;
   readFile(path: string, encoding: "utf8"): Promise<string>;
   rename(from: string, to: string): Promise<void>;
 }
@@ -47,6 +48,8 @@ export interface SavedCopy {
 }
 
 const FORMAT = 1;
+// Far more than one has. What is larger is something else, and may have no end, as /dev/zero.
+const MAX_BYTES = 64 * 1024;
 
 /**
  * Reads a resume file.
@@ -58,9 +61,11 @@ export async function readResumeFile(
   fs: CopyFileSystem,
   path: string,
 ): Promise<SavedCopy | undefined> {
-  let text: string;
+  let saved: SavedCopy | undefined;
   try {
-    text = await fs.readFile(path, "utf8");
+    const facts = await fs.stat(path);
+    const isLikely = facts.isFile() && facts.size <= MAX_BYTES;
+    saved = isLikely ? parse(await fs.readFile(path, "utf8")) : undefined;
   } catch (error) {
     if (errorCode(error) === "ENOENT") {
       return undefined;
@@ -69,7 +74,6 @@ export async function readResumeFile(
       cause: error,
     });
   }
-  const saved = parse(text);
   if (saved === undefined) {
     throw new CliError(`${path} is no resume file of aiem-process; give another --resume-file`);
   }
@@ -81,6 +85,7 @@ export async function readResumeFile(
  * saved before, whole. What the position stands for must be on the disk by then.
  *
  * @param copy the file that is copied to, whose folder must know it as well.
+ * @throws CliError that names the file.
  */
 export async function writeResumeFile(
   fs: CopyFileSystem,
@@ -88,20 +93,34 @@ export async function writeResumeFile(
   copy: string,
   saved: SavedCopy,
 ): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const data = new TextEncoder().encode(`${JSON.stringify({ format: FORMAT, ...saved })}\n`);
+  try {
+    await replaceFile(fs, path, `${JSON.stringify({ format: FORMAT, ...saved })}\n`);
+    await syncFolder(fs, dirname(path));
+    if (dirname(copy) !== dirname(path)) {
+      await syncFolder(fs, dirname(copy));
+    }
+  } catch (error) {
+    throw new CliError(`the resume file ${path} cannot be written: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The file that a resume file is written to before it takes its place. */
+export function temporaryFile(path: string): string {
+  return `${path}.tmp`;
+}
+
+async function replaceFile(fs: CopyFileSystem, path: string, text: string): Promise<void> {
+  const temporary = temporaryFile(path);
   const file = await fs.open(temporary, "w");
   try {
-    await writeAll(file, data, 0);
+    await writeAll(file, new TextEncoder().encode(text), 0);
     await file.sync();
   } finally {
     await file.close();
   }
   await fs.rename(temporary, path);
-  await syncFolder(fs, dirname(path));
-  if (dirname(copy) !== dirname(path)) {
-    await syncFolder(fs, dirname(copy));
-  }
 }
 
 /** Writes all of the data, however many writes that takes. */
@@ -170,14 +189,4 @@ function isStream(value: unknown): value is OutputStream {
     value === "OUTPUT_STREAM_STDERR" ||
     value === "OUTPUT_STREAM_COMBINED"
   );
-}
-
-/** The code of an error of Node's, such as ENOENT. */
-export function errorCode(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-/** What an error says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { InvalidArgumentError } from "commander";
 import type { Fault, FaultTarget, StubServerOptions } from "../stub/index.js";
 import { UsageError } from "./failure.js";
+import { readFileOf } from "./option-values.js";
 
 /** The options of `serve` that say what is served. */
 export interface ServedOptions {
@@ -40,29 +39,15 @@ export function stubOptionsOf(options: ServedOptions): StubServerOptions {
     }),
     ...(tlsCert !== undefined &&
       tlsKey !== undefined && {
-        tls: { cert: readFile("--tls-cert", tlsCert), key: readFile("--tls-key", tlsKey) },
+        tls: { cert: readFileOf("--tls-cert", tlsCert), key: readFileOf("--tls-key", tlsKey) },
       }),
     ...(control === true && { control }),
   };
 }
 
-/** Adds a value to an option that can be given several times. */
-export function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
-}
-
-/** Reads the number of a port; 0 is one that is free. */
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) {
-    throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
-  }
-  return port;
-}
-
 /** The faults of a file: an array of what the API's `faults.add` takes, which checks them. */
 export function readFaults(path: string): readonly (Fault & FaultTarget)[] {
-  const text = readFile("--faults", path).toString("utf8");
+  const text = readFileOf("--faults", path).toString("utf8");
   let faults: unknown;
   try {
     faults = JSON.parse(text);
@@ -75,15 +60,6 @@ export function readFaults(path: string): readonly (Fault & FaultTarget)[] {
     );
   }
   return faults;
-}
-
-function readFile(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${option} cannot be read: ${why}`, { cause: error });
-  }
 }
 
 // Values are not shown: tokens and secrets are.

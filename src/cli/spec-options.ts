@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { ProcessSpec } from "../index.js";
 import { UsageError } from "./failure.js";
+import { collect, readFileOf } from "./option-values.js";
 
 /** The options that tell what to run, of `run` and `create`. */
 export interface SpecOptions {
@@ -29,10 +29,6 @@ export function withSpec(command: Command): Command {
     .option("--id <id>", "the id of the new process (default: a random one)");
 }
 
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
-}
-
 /** What the options say. Later variables win over earlier ones, and those of `-e` over files. */
 export function specOf(
   command: string,
@@ -53,14 +49,8 @@ export function specOf(
 // Node.js itself looks for the files of each --env-file that it sees before a `--`, and ends with a
 // line of its own, and code 9, where one is missing (nodejs/node#54232).
 function envFileLines(path: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--env-file cannot be read: ${why}`, { cause: error });
-  }
-  return text
+  return readFileOf("--env-file", path)
+    .toString("utf8")
     .split(/\r?\n/)
     .map((line) => line.trimStart())
     .filter((line) => line !== "" && !line.startsWith("#"));

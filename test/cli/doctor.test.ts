@@ -116,6 +116,14 @@ describe("doctor", () => {
     expect(found.has("list")).toBe(false);
   });
 
+  it("stops where the engine's name is none, which says nothing of the server", async () => {
+    const { code, found } = await doctor({ ...stubEnvironment(stub), AIEM_PARENT: "engine" });
+    expect(code).toBe(1);
+    expect([...found]).toEqual([
+      ["configuration", expect.stringMatching(/^failed: --parent must be .*, but is "engine"$/)],
+    ]);
+  });
+
   it("tells that a name does not exist", async () => {
     const { found } = await doctor(stubEnvironment(stub), "--url", "https://aiem.invalid");
     expect(found.get("DNS")).toMatch(/^failed: no address found for aiem\.invalid \(E\w+\)/);

@@ -75,6 +75,7 @@ it("a copy that finds the disk full says so, and goes on when there is room", as
   const disk = new LosingFileSystem(Number.POSITIVE_INFINITY, randomFrom(1));
   let room = 500_000;
   const full: CopyFileSystem = {
+    stat: (path) => disk.stat(path),
     readFile: (path) => disk.readFile(path),
     rename: (from, to) => disk.rename(from, to),
     open: async (path, flags) => {

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { ProcessClient } from "../../src/index.js";
 import { type StubServer, startStubServer } from "../../src/stub/index.js";
+import { makeTestCertificates } from "../support/certificates.js";
 import { listen } from "../transport/support/listen.js";
 import { cleanEnvironment, cli, resultOf, spawnCli, stubEnvironment } from "./support/cli.js";
 
@@ -64,7 +65,9 @@ describe("a failure is one line that tells what, of which resource, and what to 
       "true",
     ]);
     expect(code).toBe(125);
-    expect(line).toContain("workspaces/w/sandboxEngines/x");
+    expect(line).toMatch(
+      /workspaces\/w\/sandboxEngines\/x.*; check --parent; another user's engine/,
+    );
   });
 
   it("the engine does not run", async () => {
@@ -87,18 +90,43 @@ describe("a failure is one line that tells what, of which resource, and what to 
     expect(line).not.toContain("refused-token");
   });
 
+  it("there is no token", async () => {
+    const { line } = await failure(["list"], { AIEM_TOKEN: "" });
+    expect(line).toMatch(/carries no token.*; set AIEM_TOKEN to a token that is valid/);
+    expect(line).not.toContain("tokenProvider");
+  });
+
+  it("the login has ended", async () => {
+    const server = await startStubServer();
+    onTestFinished(() => server.close());
+    server.platform.revokeRefreshTokens();
+    const { line } = await failure(["list"], {
+      AIEM_URL: "",
+      H2O_CLOUD_ENVIRONMENT: server.url,
+      H2O_CLOUD_CLIENT_PLATFORM_TOKEN: server.platform.refreshToken,
+    });
+    expect(line).toMatch(/invalid_grant.*: log in again for a new one$/);
+  });
+
+  it("a secret's version has no such name", async () => {
+    expect(await failure(["run", "--secret-env", "KEY=bad", "true"])).toEqual({
+      code: 125,
+      line: "--secret-env KEY: must be workspaces/{workspace}/secrets/{secret}/versions/{secret_version}",
+    });
+  });
+
   it("the id is taken", async () => {
     await client.createProcess(stub.parent, { command: "true" }, { processId: "taken" });
     const { code, line } = await failure(["run", "--id", "taken", "echo", "x"]);
     expect(code).toBe(125);
-    expect(line).toMatch(/taken.*; choose another id$/);
+    expect(line).toMatch(/processes\/taken exists already/);
   });
 
   it("nobody listens", async () => {
     const { code, line } = await failure(["list"], { AIEM_URL: "http://127.0.0.1:9" });
     expect(code).toBe(1);
     expect(line).toMatch(
-      /connection refused.*; check --url and the network; `aiem-process doctor` tells where it fails$/,
+      /connection refused; check the address.*; `aiem-process doctor` tells where it fails$/,
     );
   });
 
@@ -124,12 +152,20 @@ describe("a failure is one line that tells what, of which resource, and what to 
 
   it("a token would go unencrypted", async () => {
     const { line } = await failure(["list", "--url", "http://192.0.2.1"]);
-    expect(line).toMatch(/refused to send a token unencrypted/);
+    expect(line).toMatch(/refused to send a token unencrypted.* pass --allow-plaintext-token$/);
   });
 
   it("the file of authorities is not there", async () => {
     const { line } = await failure(["list", "--url", "https://127.0.0.1:9", "--ca-cert", "/no/ca"]);
-    expect(line).toMatch(/ENOENT.*\/no\/ca|\/no\/ca.*ENOENT/);
+    expect(line).toMatch(/--ca-cert \/no\/ca cannot be read: ENOENT/);
+  });
+
+  it("the certificate is not trusted", async () => {
+    const { server } = await makeTestCertificates();
+    const secure = await startStubServer({ tls: server });
+    onTestFinished(() => secure.close());
+    const { line } = await failure(["list"], stubEnvironment(secure));
+    expect(line).toMatch(/as --ca-cert, or for a test pass --insecure-skip-tls-verify/);
   });
 
   it("what others say cannot steer the terminal", async () => {
@@ -146,17 +182,39 @@ describe("a failure is one line that tells what, of which resource, and what to 
     expect(line).toContain("second line");
   });
 
-  it("the disk behind stdout is full", async () => {
-    const home = "/nowhere";
+  /** Runs with a stdout that takes nothing. */
+  async function onFullDisk(args: readonly string[]) {
     const full = openSync("/dev/full", "w");
-    const child = spawn(process.execPath, [inject("cli"), "list"], {
-      env: { ...cleanEnvironment(home), ...env },
+    const child = spawn(process.execPath, [inject("cli"), ...args], {
+      env: { ...cleanEnvironment("/nowhere"), ...env },
       stdio: ["ignore", full, "pipe"],
     });
     closeSync(full);
-    const stderr = child.stderr && text(child.stderr);
-    expect(await once(child, "close")).toEqual([1, null]);
-    expect(await stderr).toMatch(/^aiem-process list: [^\n]*ENOSPC[^\n]*\n$/);
+    const [stderr, [code]] = await Promise.all([
+      child.stderr && text(child.stderr),
+      once(child, "close"),
+    ]);
+    return { code, stderr };
+  }
+
+  it("the disk behind stdout is full", async () => {
+    expect(await onFullDisk(["list"])).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^aiem-process list: [^\n]*ENOSPC[^\n]*\n$/),
+    });
+  });
+
+  it("the disk behind stdout is full, while the process of run goes on", async () => {
+    const args = ["run", "-q", "--id", "unheard", "sh", "-c", "echo x; exec sleep 60"];
+    const { code, stderr } = await onFullDisk(args);
+    const name = `${stub.parent}/processes/unheard`;
+    expect(code).toBe(125);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^left ${name}; follow it with: aiem-process logs -f --exit-code ${name}\naiem-process run: ${name}: ENOSPC[^\\n]*\n$`,
+      ),
+    );
+    expect(await client.getProcess(name)).toMatchObject({ state: "STATE_RUNNING" });
   });
 
   it("the embedded engine is for Linux", async () => {

@@ -27,6 +27,9 @@ describe.each([1, 2, 3, 5, 1_000])("in pieces of %d bytes", (pieceBytes) => {
     [/^three$/, "one\nthree", "at the end"],
     [/one.two/s, "one\ntwo\n", undefined],
     [/^none$/, "", undefined],
+    [/^$/, "", undefined],
+    [/^$/, "one\n", undefined],
+    [/^$/, "one\n\r", "at the end"],
   ])("%s is found where its line ends: %j", (expression, text, end) => {
     expect(endOf(expression, text, pieceBytes)).toBe(end);
   });

@@ -143,7 +143,7 @@ describe("logs", () => {
     expect(await cli(["logs", "-f", "--timeout", "0.5", name], { env })).toMatchObject({
       code: 124,
       stdout: "one\n",
-      stderr: `aiem-process logs: ${name}: the time is over (--timeout); the process goes on\n`,
+      stderr: `aiem-process logs: ${name}: the time is over (--timeout); the process is left as it is\n`,
     });
   });
 });
@@ -280,6 +280,14 @@ describe("logs --output --resume-file", () => {
       /is no resume file of aiem-process/,
     ],
     [
+      "with a position that has no end",
+      async (name: string) => {
+        files = ["--output", output, "--resume-file", "/dev/zero"];
+        return name;
+      },
+      /\/dev\/zero is no resume file of aiem-process/,
+    ],
+    [
       "into a folder",
       async (name: string) => {
         files = ["--output", folder, "--resume-file", resumeFile];
@@ -295,6 +303,15 @@ describe("logs --output --resume-file", () => {
     expect(stderr).toMatch(/^[^\n]+\n$/);
     expect(code).toBe(125);
     expect(existsSync(output) ? readFileSync(output, "utf8") : undefined).toBe(before);
+  });
+
+  it("names the file of the position where that cannot be written", async () => {
+    const name = await runs("echo one");
+    const nowhere = join(folder, "nowhere", "position");
+    const args = ["logs", "--output", output, "--resume-file", nowhere, name];
+    const { code, stderr } = await cli(args, { env });
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/: the resume file \S+\/nowhere\/position cannot be written: ENOENT/);
   });
 
   it("ends the older one of two copies to the same files, and the copy stays right", async () => {
@@ -330,6 +347,7 @@ describe("logs refuses, with code 125 and in one line,", () => {
     [["--output", "a", "x"], /--output and --resume-file go together/],
     [["--resume-file", "a", "x"], /--output and --resume-file go together/],
     [["--output", "a", "--resume-file", "./a", "x"], /must be two files/],
+    [["--output", "a.tmp", "--resume-file", "a", "x"], /must be two files/],
     [["--until", "(", "x"], /It must be a regular expression/],
     [["--until", "a", "--json", "x"], /--until cannot go with/],
     [["--timeout", "1", "x"], /--timeout needs -f/],

@@ -279,6 +279,15 @@ describe("wait", () => {
     }
   });
 
+  it("tells why it does not know what the process does", async () => {
+    const nobody = { ...env, AIEM_URL: "http://127.0.0.1:9" };
+    const { code, stderr } = await cli(["wait", "--timeout", "300ms", "any"], { env: nobody });
+    expect(code).toBe(124);
+    expect(stderr).toMatch(
+      /^aiem-process wait: .*any: has not ended within 0\.3 s; its state is not known: .*connection refused[^\n]*\n$/,
+    );
+  });
+
   it("fails with 125, which no process's code is mixed up with", async () => {
     expect(await cli(["wait", "nowhere"], { env })).toMatchObject({ code: 125 });
     expect(await cli(["wait"], { env })).toMatchObject({ code: 125 });

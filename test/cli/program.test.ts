@@ -9,7 +9,7 @@ it("tells its version", async () => {
   expect(await cli(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
-it.each([[["help"]], [["--help"]], [["help", "list"]], [["list", "--help"]]])(
+it.each([[["help"]], [["--help"]], [["help", "list"]], [["list", "--help"]], [["help", "help"]]])(
   "%j shows help on stdout",
   async (args) => {
     const { code, stdout, stderr } = await cli(args);
@@ -29,6 +29,7 @@ it.each([
     ["lst"],
     "aiem-process: unknown command 'lst' (Did you mean one of list, ls?); see aiem-process --help",
   ],
+  [["help", "lst"], "aiem-process help: unknown command 'lst'; see aiem-process help --help"],
   [
     ["--parent", "x", "list"],
     "aiem-process: unknown option '--parent'; options come after the command; see aiem-process --help",

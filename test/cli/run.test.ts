@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { isFinished, ProcessClient } from "../../src/index.js";
 import { type StubServer, startStubServer } from "../../src/stub/index.js";
 import { cli, resultOf, spawnCli, stubEnvironment } from "./support/cli.js";
@@ -202,6 +202,24 @@ describe("a signal to run", () => {
   });
 });
 
+describe("a signal to run that the server does not take", () => {
+  it("INT for the second time leaves the process all the same, with nothing else to say", async () => {
+    const server = await startStubServer();
+    onTestFinished(() => server.close());
+    server.faults.add({ method: "SendSignal", fault: "blackhole" });
+    const args = ["run", "-q", "--id", "deaf", "sh", "-c", "echo ready; exec sleep 60"];
+    const child = spawnCli(args, { env: stubEnvironment(server) });
+    const result = resultOf(child);
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    await expect.poll(() => server.faults.calls("SendSignal")).toBe(1);
+    child.kill("SIGINT");
+    const { code, stderr } = await result;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^left \S+\/deaf; follow it with: [^\n]*\n$/);
+  });
+});
+
 describe("run --local", () => {
   it("needs no AIEM: it runs here, in this directory and with this home, and says so", async () => {
     const result = await cli(["run", "--local", "sh", "-c", 'pwd -P; echo "$HOME"; exit 4'], {
@@ -236,7 +254,7 @@ describe("run refuses, with code 125 and in one line,", () => {
     [["run", "--nope", "x"], /unknown option '--nope'.*--help$/],
     [["run", "-e", "=x", "true"], /a variable has no name/],
     [["run", "--secret-env", "K", "true"], /--secret-env must be K=VERSION/],
-    [["run", "--secret-env", "K=latest", "true"], /secretVersion must be workspaces/],
+    [["run", "--secret-env", "K=latest", "true"], /--secret-env K: must be workspaces/],
     [["run", "-d", "--local", "true"], /-d cannot go with --local/],
     [["run", "-d", "--timeout", "1", "true"], /-d cannot go with --timeout/],
     [["run", "--stop-on-timeout", "true"], /--stop-on-timeout needs --timeout/],

@@ -169,7 +169,7 @@ const python = findPython()?.command ?? "";
 describe.skipIf(python === "")("serve in a terminal", () => {
   function inTerminal(args: readonly string[]) {
     const home = mkdtempSync(join(folder, "home-"));
-    const program = fileURLToPath(new URL("support/in-terminal.py", import.meta.url));
+    const program = fileURLToPath(new URL("support/terminal.py", import.meta.url));
     const child = spawn(python, [program, process.execPath, inject("cli"), ...args], {
       env: { ...cleanEnvironment(home), TERM: "xterm" },
       stdio: ["pipe", "pipe", "inherit"],

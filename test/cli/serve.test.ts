@@ -243,7 +243,9 @@ describe("serve", () => {
     const { code, stderr } = await cli(host);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringMatching(/^aiem-process serve: --host: beyond the loopback.*--help\n$/),
+      stderr: expect.stringMatching(
+        /^aiem-process serve: --host: beyond the loopback.* pass --user with a token of your own.*--help\n$/,
+      ),
     });
     const child = spawnCli([...host, "--user", "mine=users/me"]);
     await once(child.stdout, "data");

@@ -81,9 +81,16 @@ describe.skipIf(!hasTerminals)("on a terminal", () => {
     const terminal = openTerminal(["list"], { ...env, AIEM_URL: `http://127.0.0.1:${port}` });
     await terminal.shows(/^waiting for an answer \(\d/m);
     terminal.type(CTRL_C);
-    expect(await terminal.ended).toBe(254);
+    expect(await terminal.ended).toBe(130);
     expect(terminal.screen.join("")).toMatch(/^(\^C)?$/);
     silent.close();
+  });
+
+  it("a terminal that is dumb gets no line that would have to vanish", async () => {
+    const name = await runs("sleep 3; echo done");
+    const terminal = openTerminal(["logs", "-f", name], { ...env, TERM: "dumb" });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.written).toBe("done\r\n");
   });
 
   it("what the process has not ended with a line end is never written over", async () => {

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Process, ProcessFilter } from "../../index.js";
 import { type ConnectionOptions, withConnection, withSession } from "../connection.js";
-import { parseCount } from "../duration.js";
 import { about } from "../failure.js";
+import { parseCount } from "../option-values.js";
 import { processRow, TABLE_HEAD } from "../process-text.js";
 import { print, printJson, terminalWidth } from "../stdio.js";
 import { styled, table } from "../text.js";

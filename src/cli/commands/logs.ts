@@ -18,12 +18,13 @@ import {
   withSession,
 } from "../connection.js";
 import { durableCopy } from "../durable-copy.js";
-import { parseDuration } from "../duration.js";
-import { about, CliError, EXIT, UsageError } from "../failure.js";
+import { about, CliError, EXIT, messageOf, UsageError } from "../failure.js";
 import { LineSearch } from "../line-search.js";
+import { parseDuration } from "../option-values.js";
 import { outputJson } from "../output-json.js";
 import { exitCodeOf } from "../process-text.js";
 import type { Progress } from "../progress.js";
+import { temporaryFile } from "../resume-file.js";
 import { type EndingSignal, onSignals } from "../signals.js";
 import { aside, printJson, write } from "../stdio.js";
 
@@ -73,8 +74,9 @@ function parseRegex(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new InvalidArgumentError(`It must be a regular expression of JavaScript: ${why}.`);
+    throw new InvalidArgumentError(
+      `It must be a regular expression of JavaScript: ${messageOf(error)}.`,
+    );
   }
 }
 
@@ -89,7 +91,7 @@ function check({ output, resumeFile, until, exitCode, follow, timeout, json }: L
   if ((output === undefined) !== (resumeFile === undefined)) {
     throw new UsageError("--output and --resume-file go together");
   }
-  if (output !== undefined && resumeFile !== undefined && resolve(output) === resolve(resumeFile)) {
+  if (output !== undefined && resumeFile !== undefined && isOneFile(output, resumeFile)) {
     throw new UsageError("--output and --resume-file must be two files");
   }
   if (until !== undefined && (output !== undefined || exitCode || json)) {
@@ -102,6 +104,10 @@ function check({ output, resumeFile, until, exitCode, follow, timeout, json }: L
   if (timeout !== undefined && !isFollowing) {
     throw new UsageError("--timeout needs -f, --until, --output or --exit-code");
   }
+}
+
+function isOneFile(output: string, resumeFile: string): boolean {
+  return [resumeFile, temporaryFile(resumeFile)].some((file) => resolve(file) === resolve(output));
 }
 
 const STREAMS = {
@@ -143,7 +149,7 @@ class Logs {
     }
     const { client } = this.#session;
     this.#progress.follow(() => client.getProcess(this.#name, { timeoutMs: 5_000 }));
-    const late = new CliError(`the time is over (--timeout); the process goes on`, {
+    const late = new CliError("the time is over (--timeout); the process is left as it is", {
       exitCode: EXIT.timeout,
     });
     const stopTimer =
@@ -229,12 +235,11 @@ class Logs {
       }
       return undefined;
     }
-    const isBoth = this.#stream === "OUTPUT_STREAM_COMBINED";
-    const stdout = isBoth || this.#isWanted("OUTPUT_STREAM_STDOUT");
-    const stderr = isBoth || this.#isWanted("OUTPUT_STREAM_STDERR");
+    const into = (stream: ProcessStream) =>
+      this.#isWanted(stream) ? this.#progress.watched(this.#target(stream)) : undefined;
     await client.pipeOutput(this.#name, {
-      stdout: stdout ? this.#progress.watched(process.stdout) : undefined,
-      stderr: stderr ? this.#progress.watched(process.stderr) : undefined,
+      stdout: into("OUTPUT_STREAM_STDOUT"),
+      stderr: into("OUTPUT_STREAM_STDERR"),
       signal,
     });
     return undefined;

@@ -8,9 +8,9 @@ import {
   withConnection,
   withSession,
 } from "../connection.js";
-import { parseDuration } from "../duration.js";
 import { about, EXIT, failureText, isClosedOutput, UsageError } from "../failure.js";
 import { localSpec, startLocalEngine } from "../local-engine.js";
+import { parseDuration } from "../option-values.js";
 import { outputJson } from "../output-json.js";
 import { exitCodeOf } from "../process-text.js";
 import type { Progress } from "../progress.js";
@@ -101,9 +101,9 @@ async function runWith(
 
 async function start(session: Session, spec: ProcessSpec, { id, json }: RunOptions): Promise<void> {
   const parent = session.parent();
-  const created = session.client.createProcess(parent, spec, { processId: id, autoRun: true });
-  const process = await about(parent, created);
-  await (json ? printJson(process) : print(`${process.name}\n`));
+  const starting = session.client.createProcess(parent, spec, { processId: id, autoRun: true });
+  const started = await about(parent, starting);
+  await (json ? printJson(started) : print(`${started.name}\n`));
 }
 
 /** Why following stops before the process does. */
@@ -186,6 +186,10 @@ class Run {
       return EXIT.closedOutput;
     }
     if (this.#left === undefined) {
+      // It is this program that failed: the process goes on by itself.
+      if ((await this.#knownName()) !== undefined) {
+        await this.#tellHowToFollow();
+      }
       throw error;
     }
     await this.#tellHowToFollow();
@@ -209,18 +213,23 @@ class Run {
     void this.#send(signal);
   }
 
+  /** The name of the process; undefined where none was created, which is told once. */
+  async #knownName(): Promise<string | undefined> {
+    return await this.#created?.catch(() => undefined);
+  }
+
   /** Sends a signal to the process, as soon as there is one. */
   async #send(signal: EndingSignal | "SIGPIPE"): Promise<void> {
-    // That it could not be created is told once.
-    const name = await this.#created?.catch(() => undefined);
+    const name = await this.#knownName();
     if (name === undefined) {
       return;
     }
+    const { signal: leaving } = this.#leaving;
     try {
-      await this.#session.client.sendSignal(name, signal);
+      await this.#session.client.sendSignal(name, signal, { signal: leaving });
     } catch (error) {
-      // It has ended meanwhile.
-      if (!(error instanceof ConnectError && error.code === Code.FailedPrecondition)) {
+      const hasEnded = error instanceof ConnectError && error.code === Code.FailedPrecondition;
+      if (!hasEnded && !leaving.aborted) {
         this.#say(`${signal} could not be sent to the process: ${failureText(error)}`);
       }
     }
@@ -254,7 +263,7 @@ class Run {
   }
 
   async #tellHowToFollow(): Promise<void> {
-    const name = await this.#created?.catch(() => undefined);
+    const name = await this.#knownName();
     if (name === undefined) {
       this.#say("left before the process was known; `aiem-process list` shows whether it runs");
     } else if (this.#options.local) {

@@ -2,15 +2,10 @@ import { constants } from "node:os";
 import type { Command } from "commander";
 import type { StubCall, StubServer } from "../../stub/index.js";
 import { runChild } from "../child-command.js";
-import { CliError, UsageError } from "../failure.js";
+import { CliError, errorCode, messageOf, UsageError } from "../failure.js";
+import { collect, parsePort } from "../option-values.js";
 import { writeReadyFile } from "../ready-file.js";
-import {
-  collect,
-  parsePort,
-  readFaults,
-  type ServedOptions,
-  stubOptionsOf,
-} from "../serve-options.js";
+import { readFaults, type ServedOptions, stubOptionsOf } from "../serve-options.js";
 import { ENDING_SIGNALS, type EndingSignal, onSignals } from "../signals.js";
 import { aside, note, print, printJson } from "../stdio.js";
 import { printable } from "../text.js";
@@ -162,7 +157,7 @@ async function start(options: ServeOptions): Promise<StubServer> {
   return stub;
 }
 
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
+const LOOPBACK = /^(127(\.\d+){3}|::1|localhost)$/;
 
 /** How the stub's options are called on a command line. */
 const OPTION_NAMES: Readonly<Record<string, string>> = {
@@ -177,18 +172,20 @@ const OPTION_NAMES: Readonly<Record<string, string>> = {
 function notStarted(error: unknown, { host = "127.0.0.1", port }: ServeOptions): unknown {
   if (error instanceof TypeError) {
     const text = error.message
+      .replace("give users with", "pass --user with")
       .replace(/^\w+(?=:)/, (name) => OPTION_NAMES[name] ?? name)
       .replace(/^engine /, "--parent: engine ")
       .replace(/^(?=secret |the value of secret )/, "--secret: ");
     return new UsageError(text, { cause: error });
   }
-  if (!(error instanceof Error && "code" in error)) {
+  const code = errorCode(error);
+  if (code === undefined) {
     return error;
   }
   const text =
-    error.code === "EADDRINUSE"
+    code === "EADDRINUSE"
       ? `port ${port} of ${host} is taken: pass another --port, or 0 for one that is free`
-      : `cannot listen on port ${port} of ${host}: ${error.message}`;
+      : `cannot listen on port ${port} of ${host}: ${messageOf(error)}`;
   return new CliError(text, { cause: error });
 }
 
@@ -197,8 +194,9 @@ function addFaults(stub: StubServer, path: string | undefined): void {
     try {
       stub.faults.add(fault);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`--faults: [${index}] of ${path}: ${why}`, { cause: error });
+      throw new UsageError(`--faults: [${index}] of ${path}: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 }

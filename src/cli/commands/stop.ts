@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { type ConnectionOptions, withConnection, withSession } from "../connection.js";
-import { parseDuration } from "../duration.js";
 import { eachProcess } from "../each-process.js";
+import { parseDuration } from "../option-values.js";
 
 interface StopOptions extends ConnectionOptions {
   readonly grace: number;

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { WaitTimeoutError } from "../../index.js";
 import { type ConnectionOptions, withConnection, withSession } from "../connection.js";
-import { parseDuration } from "../duration.js";
 import { eachProcess } from "../each-process.js";
-import { CliError, EXIT } from "../failure.js";
+import { CliError, EXIT, failureText } from "../failure.js";
+import { parseDuration } from "../option-values.js";
 import { exitCodeOf } from "../process-text.js";
 import { print, printJson } from "../stdio.js";
 
@@ -30,7 +30,11 @@ async function wait(ids: string[], options: WaitOptions, command: Command): Prom
     const look = () => client.getProcess(session.name(first), { timeoutMs: 5_000 });
     progress.follow(look, "waiting for the end");
     const codes = await eachProcess(command, session, ids, async (name, id) => {
-      const ended = await client.waitProcess(name, { timeoutMs: options.timeout }).catch(timedOut);
+      const ended = await client
+        .waitProcess(name, { timeoutMs: options.timeout })
+        .catch((error) => {
+          throw timedOut(name, error);
+        });
       if (options.json) {
         await printJson(ended);
       } else if (ids.length > 1) {
@@ -44,19 +48,20 @@ async function wait(ids: string[], options: WaitOptions, command: Command): Prom
   });
 }
 
-function timedOut(error: unknown): never {
+function timedOut(name: string, error: unknown): unknown {
   if (!(error instanceof WaitTimeoutError)) {
-    throw error;
+    return error;
   }
-  const state = error.process?.state;
+  const { process, cause } = error;
+  const unknown = cause === undefined ? "" : `: ${failureText(cause)}`;
   const what =
-    state === "STATE_PENDING"
-      ? "it is pending: `aiem-process start` starts it"
-      : state === undefined
-        ? "its state is not known"
+    process === undefined
+      ? `its state is not known${unknown}`
+      : process.state === "STATE_PENDING"
+        ? "it is pending: `aiem-process start` starts it"
         : "it goes on";
-  throw new CliError(`has not ended within ${error.timeoutMs / 1_000} s; ${what}`, {
+  return new CliError(`${name}: has not ended within ${error.timeoutMs / 1_000} s; ${what}`, {
     exitCode: EXIT.timeout,
-    cause: error.cause,
+    cause,
   });
 }

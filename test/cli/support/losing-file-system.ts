@@ -61,14 +61,15 @@ export class LosingFileSystem implements CopyFileSystem {
     return await this.#operation(open);
   }
 
-  async readFile(path: string): Promise<string> {
+  async stat(path: string): Promise<FileFacts> {
     return await this.#operation(() => {
-      const found = this.#now.get(path);
-      if (!found) {
-        throw Object.assign(new Error(`ENOENT: ${path}`), { code: "ENOENT" });
-      }
-      return found.now.toString("utf8");
+      const { ino, now } = this.#found(path);
+      return facts(ino, now.length, true);
     });
+  }
+
+  async readFile(path: string): Promise<string> {
+    return await this.#operation(() => this.#found(path).now.toString("utf8"));
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -102,6 +103,14 @@ export class LosingFileSystem implements CopyFileSystem {
     }
     next.#inodes = this.#inodes;
     return next;
+  }
+
+  #found(path: string): Inode {
+    const found = this.#now.get(path);
+    if (!found) {
+      throw Object.assign(new Error(`ENOENT: ${path}`), { code: "ENOENT" });
+    }
+    return found;
   }
 
   #afterCrash({ ino, synced, changes }: Inode): Inode {

@@ -1,4 +1,10 @@
-"""Runs a command on a terminal of its own: stdin is typed, what it shows goes to stdout."""
+"""Runs a command on a terminal of its own, of 100 columns, as a person would.
+
+Usage: terminal.py COMMAND ARGS...
+
+What the command writes to its terminal goes to stdout, and stdin is what is typed. Ends with the
+command's exit code, 128 + n after signal n.
+"""
 
 import fcntl
 import os
@@ -8,23 +14,23 @@ import struct
 import sys
 import termios
 
-pid, master = pty.fork()
+CHUNK = 65536
+
+pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-sources = [master, 0]
-while master in sources:
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+sources = [terminal, 0]
+while terminal in sources:
     for source in select.select(sources, [], [])[0]:
         try:
-            data = os.read(source, 65536)
+            data = os.read(source, CHUNK)
         except OSError:
-            # Linux: EIO once nobody holds the other side.
+            # Linux tells so that no program has the terminal open any more.
             data = b""
         if not data:
             sources.remove(source)
-        elif source == master:
-            os.write(1, data)
         else:
-            os.write(master, data)
-status = os.waitpid(pid, 0)[1]
-sys.exit(os.waitstatus_to_exitcode(status) % 256)
+            os.write(1 if source == terminal else terminal, data)
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(code if code >= 0 else 128 - code)

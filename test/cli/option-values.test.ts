@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseCount, parseDuration } from "../../src/cli/duration.js";
+import { parseCount, parseDuration } from "../../src/cli/option-values.js";
 
 it.each([
   ["30", 30_000],

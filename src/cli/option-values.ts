@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
+import { messageOf, UsageError } from "./failure.js";
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -27,4 +29,27 @@ export function parseCount(text: string): number {
     throw new InvalidArgumentError("It must be a whole number, 1 or more.");
   }
   return count;
+}
+
+/** Reads the number of a port; 0 is one that is free. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
+  }
+  return port;
+}
+
+/** Adds a value to an option that can be given several times. */
+export function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}
+
+/** Reads the file that an option names. */
+export function readFileOf(option: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`${option} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
 }
