@@ -299,7 +299,8 @@ class Conversation {
           ? { silentMs: this.#silentMs, connection, failure: unsent }
           : { failure: unsent };
       case "refused":
-        return { failure };
+        // A server that cannot be reached is not known to refuse this alone.
+        return { failure: connection ? unsent : failure };
       case "lost":
       case "unavailable":
         return { failure: unsent, broken: failure.kind === "lost" ? connection : undefined };
