@@ -7,6 +7,10 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import {
+  ProcessSchema,
+  SecretEnvironmentVariableSchema,
+} from "../../gen/ai/h2o/engine/sandbox/v1/process_pb.js";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { EnumNumbers } from "./enum-numbers.js";
 import { type MessagePair, Pairing } from "./pairing.js";
@@ -216,7 +220,9 @@ class AdaptedContract implements Contract {
   #unreadable(schema: DescMessage): string | undefined {
     if (!this.#answers.has(schema)) {
       this.#answers.set(schema, undefined);
-      const [own] = this.#pairing.messages.get(schema.typeName)?.differing.values() ?? [];
+      const pair = this.#pairing.messages.get(schema.typeName);
+      const [differing] = pair?.differing.values() ?? [];
+      const own = differing ?? (pair && missingInAnswers(pair));
       const inner = schema.fields.map(({ message }) => message && this.#unreadable(message));
       this.#answers.set(schema, own ?? inner.find((each) => each !== undefined));
     }
@@ -248,6 +254,24 @@ class AdaptedContract implements Contract {
 
 function missingField(name: string, { theirs }: MessagePair): string {
   return `the server's contract has no field ${name} in ${theirs}`;
+}
+
+// What a server does not have reads as unset: no output, an empty list, a process in no state. The rest
+// of a process may be missing, as in a server that is older.
+const NEEDED_OF_PROCESS: readonly string[] = ["name", "state"];
+
+/** Says what the server does not have, and answers need. */
+function missingInAnswers(pair: MessagePair): string | undefined {
+  const { ours, numbers } = pair;
+  if (ours.typeName === SecretEnvironmentVariableSchema.typeName) {
+    return undefined;
+  }
+  const missing = ours.fields.find(
+    ({ name }) =>
+      !numbers.has(name) &&
+      (ours.typeName !== ProcessSchema.typeName || NEEDED_OF_PROCESS.includes(name)),
+  );
+  return missing && missingField(missing.name, pair);
 }
 
 function gapsOf({ messages, enums }: Pairing): string[] {

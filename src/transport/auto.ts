@@ -158,7 +158,7 @@ class AutoWire implements ClientWire {
       );
       if (!this.#judge(doubt, asked)) {
         return this.#isAccepted(doubt, asked, attempt)
-          ? this.#wires.grpc.output(request, attempt)
+          ? this.output(request, attempt)
           : neither(doubt, asked, attempt);
       }
     }

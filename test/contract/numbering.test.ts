@@ -164,9 +164,41 @@ describe("a contract from a server's descriptors", () => {
   });
 
   test.each([
+    ["StreamOutputResponse", "data", ProcessService.method.streamOutput],
+    ["ReadOutputResponse", "data", ProcessService.method.readOutput],
+    ["OutputFrame", "stream", ProcessService.method.readOutputFrames],
+    ["ListProcessesResponse", "processes", ProcessService.method.listProcesses],
+    ["ListProcessesResponse", "next_page_token", ProcessService.method.listProcesses],
+    ["Process", "state", ProcessService.method.getProcess],
+  ] as const)("refuses a call whose answer has no %s.%s there", (message, missing, method) => {
+    const numbered = contractOfSet(without(message, missing)).method(method);
+    expect(() => numbered.request(create(numbered.descriptor.input))).toThrow(
+      `no field ${missing} in ai.h2o.engine.sandbox.v1.${message}`,
+    );
+  });
+
+  test.each([
+    ["Process", "exit_code"],
+    ["SecretEnvironmentVariable", "secret_version"],
+  ])("reads a process of a server that has no %s.%s", (message, missing) => {
+    const { request, descriptor } = contractOfSet(without(message, missing)).method(
+      ProcessService.method.getProcess,
+    );
+    expect(request(create(descriptor.input))).toBeDefined();
+  });
+
+  test.each([
     ["bytes that are none", Uint8Array.of(255, 255), /must be a google.protobuf.FileDescriptorSet/],
     ["an empty set", new Uint8Array(), /must have one service ProcessService, but has none/],
   ])("is refused for %s", (_, bytes, why) => {
     expect(() => contractOfSet(bytes)).toThrow(why);
   });
 });
+
+function without(message: string, missing: string): Uint8Array {
+  return setWith({
+    message(each) {
+      each.field = each.field.filter(({ name }) => each.name !== message || name !== missing);
+    },
+  });
+}

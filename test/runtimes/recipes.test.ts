@@ -20,7 +20,7 @@ const installed = join(inject("packed").consumer, "node_modules/aiem-process-cli
 const jest = inject("jest");
 // The title takes the reason into the report, from which the last lines of a run are made.
 const withoutJest = "missing" in jest ? ` (not tested: ${jest.missing})` : "";
-const jestPackage = "folder" in jest ? join(jest.folder, "node_modules/jest") : "";
+const jestPackage = "modules" in jest ? join(jest.modules, "jest") : "";
 
 const nodes = [
   { title: `this Node.js, ${process.version}`, program: process.execPath },

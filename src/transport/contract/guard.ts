@@ -25,20 +25,32 @@ import {
 } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import type { Failure } from "../../errors/outcome.js";
 
+const HINT =
+  "the server may number the fields of the contract otherwise than this client: see the option contract";
+// How servers refuse a request that they cannot read, or read as another one: grpc-go and grpc-java by
+// the first, and Connect by the second.
+const UNREAD: readonly Code[] = [Code.Internal, Code.InvalidArgument];
+
 /**
  * The failure of an answer that cannot be true.
  *
  * @param effect what is to be said of the call's effect.
  */
 export function mismatch(what: string, effect = ""): Failure {
-  const message = `the answer cannot be true: ${what}${effect}; the server may number the fields of the contract otherwise than this client: see the option contract`;
+  const message = `the answer cannot be true: ${what}${effect}; ${HINT}`;
   return { kind: "status", code: Code.Internal, message, mismatch: true };
 }
 
-/** The failure of an answer that nobody vouches for the numbers of: by others it may be readable. */
+/**
+ * The failure of a call that nobody vouches for the numbers of: by others the answer may be readable, or
+ * the request may have been.
+ */
 export function suspected(failure: Failure, effect = ""): Failure {
-  return failure.malformed
-    ? { ...mismatch(failure.message, effect), cause: failure.cause }
+  if (failure.malformed) {
+    return { ...mismatch(failure.message, effect), cause: failure.cause };
+  }
+  return failure.kind === "status" && UNREAD.includes(failure.code)
+    ? { ...failure, message: `${failure.message}; ${HINT}` }
     : failure;
 }
 

@@ -39,7 +39,7 @@ const DEADLINE_SHARE = 0.9;
 // How much of an answer that is no gRPC is read, in case that it ends with a status.
 const MOST_FOREIGN_BYTES = 64 * 1024;
 
-/** One gRPC call over HTTP/2 (PROTOCOL-HTTP2.md), with one message as its request, unless `open`. */
+/** One gRPC call over HTTP/2 (PROTOCOL-HTTP2.md), whose request is sent as a whole. */
 export class GrpcCall implements Http2Listener {
   readonly #settings: GrpcSettings;
   readonly #attempt: Attempt;
@@ -76,22 +76,17 @@ export class GrpcCall implements Http2Listener {
    * Sends the request; at once, unless a token has to be waited for.
    *
    * @param path as `/package.Service/Method`.
-   * @param open whether more is to be written.
    */
-  start(path: string, body: Uint8Array, open = false): void {
+  start(path: string, body: Uint8Array): void {
     if (this.#isDone) {
       return;
     }
     const prepared = this.#settings.prepare(this.#attempt);
     if (prepared instanceof Promise) {
-      void prepared.then((outcome) => this.#send(path, body, open, outcome));
+      void prepared.then((outcome) => this.#send(path, body, outcome));
     } else {
-      this.#send(path, body, open, prepared);
+      this.#send(path, body, prepared);
     }
-  }
-
-  write(body: Uint8Array): void {
-    this.#stream?.write(body);
   }
 
   pause(): void {
@@ -156,7 +151,7 @@ export class GrpcCall implements Http2Listener {
     this.#settle(end);
   }
 
-  #send(path: string, body: Uint8Array, open: boolean, prepared: Outcome<RequestHeaders>): void {
+  #send(path: string, body: Uint8Array, prepared: Outcome<RequestHeaders>): void {
     if (this.#isDone) {
       return;
     }
@@ -169,7 +164,6 @@ export class GrpcCall implements Http2Listener {
       {
         headers: this.#requestHeaders(path, prepared.value),
         body,
-        open,
         long: hints.long ?? false,
         affinity: hints.affinity,
         limit,

@@ -68,20 +68,29 @@ type Heard =
 
 type Question = ServerReflectionRequest["messageRequest"];
 
-/** One stream of reflection: questions, and an answer to each in the same order. */
+/**
+ * Asks by one version of reflection, one stream after another until all is known; one is enough where a
+ * file comes with its imports, as a rule. Each has all of its questions at once, and an answer to each
+ * in the same order: many an edge hands on no request before its end (nginx's proxy_request_buffering),
+ * and an open one would be silence.
+ */
 class Conversation {
   readonly heard: Promise<Heard>;
+  readonly #settings: GrpcSettings;
   readonly #attempt: Attempt;
-  readonly #call: GrpcCall;
+  readonly #path: string;
   readonly #silentBefore: (connection: Connection) => number;
   readonly #files = new Map<string, FileDescriptorProto>();
   readonly #asked = new Set<string>();
-  // Those without an answer, in their order.
-  readonly #questions: Question[] = [];
+  // Those of this stream without an answer, in their order; and those of the next one.
+  #questions: Question[] = [];
+  #next: Question[] = [];
+  #call: GrpcCall | undefined;
   #service: string = ProcessService.typeName;
   #hasListed = false;
   #missingFile: string | undefined;
   #bytes = 0;
+  #hasAnswered = false;
   // Since when it is silent, and how long it was silent before that.
   #since = 0;
   #beforeMs = 0;
@@ -95,27 +104,38 @@ class Conversation {
     version: (typeof VERSIONS)[number],
     silentMs: (connection: Connection) => number,
   ) {
+    this.#settings = settings;
     this.#attempt = attempt;
+    this.#path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
     this.#silentBefore = silentMs;
     this.heard = new Promise((resolve) => {
       this.#settle = resolve;
     });
+    this.#ask({ case: "fileContainingSymbol", value: this.#service });
+    this.#send();
+  }
+
+  #ask(question: Question): void {
+    this.#next.push(question);
+  }
+
+  #send(): void {
+    this.#questions = this.#next;
+    this.#next = [];
     const reader = new WholeMessages(MOST_BYTES, (message) => this.#onMessage(message));
     this.#call = new ReflectionCall(
-      settings,
-      attempt,
+      this.#settings,
+      this.#attempt,
       reader,
       (failure) => this.#onEnd(failure),
       (connection) => this.#onSent(connection),
     );
-    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
-    const question = { case: "fileContainingSymbol", value: this.#service } as const;
-    this.#call.start(path, this.#bodyOf(question), true);
+    this.#call.start(this.#path, Buffer.concat(this.#questions.map(bodyOf)));
   }
 
   #onSent(connection: Connection): void {
     this.#since = performance.now();
-    this.#beforeMs = this.#silentBefore(connection);
+    this.#beforeMs = this.#hasAnswered ? 0 : this.#silentBefore(connection);
     this.#watch();
   }
 
@@ -124,6 +144,7 @@ class Conversation {
   }
 
   #watch(): void {
+    this.#stopTimer?.();
     const leftMs = Math.max(0, REFLECTION_SILENCE_MS - this.#silentMs);
     this.#stopTimer = startTimer(leftMs, () => {
       // What came while this process stood still is read first.
@@ -153,7 +174,7 @@ class Conversation {
     this.#stopTimer?.();
     this.#settle(heard);
     // Without effect where the stream has ended.
-    this.#call.close();
+    this.#call?.close();
   }
 
   #refuse(why: string): void {
@@ -166,22 +187,13 @@ class Conversation {
     return shownFailure(failure, this.#attempt.evidence).message;
   }
 
-  #ask(question: Question): void {
-    this.#call.write(this.#bodyOf(question));
-  }
-
-  #bodyOf(messageRequest: Question): Uint8Array {
-    this.#questions.push(messageRequest);
-    const request = create(ServerReflectionRequestSchema, { messageRequest });
-    return envelope(toBinary(ServerReflectionRequestSchema, request));
-  }
-
   #onMessage(message: Uint8Array): void {
     if (this.#isOver) {
       return;
     }
     this.#since = performance.now();
     this.#beforeMs = 0;
+    this.#hasAnswered = true;
     try {
       const { messageResponse } = fromBinary(ServerReflectionResponseSchema, message);
       this.#onAnswer(messageResponse, this.#questions.shift());
@@ -233,7 +245,8 @@ class Conversation {
       this.#files.set(file.name, file);
     }
     const isTooMuch = () =>
-      this.#bytes > MOST_BYTES || this.#files.size + this.#questions.length > MOST_FILES;
+      this.#bytes > MOST_BYTES ||
+      this.#files.size + this.#questions.length + this.#next.length > MOST_FILES;
     for (const name of [...this.#files.values()].flatMap(({ dependency }) => dependency)) {
       // Those of google are the same everywhere, and some servers do not have them.
       const isKnown = this.#files.has(name) || this.#asked.has(name) || name.startsWith("google/");
@@ -244,7 +257,7 @@ class Conversation {
     }
     if (isTooMuch()) {
       this.#refuse(`its contract is more than ${MOST_FILES} files or ${MOST_BYTES} bytes`);
-    } else if (this.#questions.length === 0) {
+    } else if (this.#questions.length + this.#next.length === 0) {
       this.#tellContract();
     }
   }
@@ -259,6 +272,11 @@ class Conversation {
   }
 
   #onEnd(failure: Failure | undefined): void {
+    this.#stopTimer?.();
+    if (!failure && !this.#isOver && this.#questions.length === 0 && this.#next.length > 0) {
+      this.#send();
+      return;
+    }
     this.#tell(
       failure
         ? this.#meaningOf(shownFailure(failure, this.#attempt.evidence))
@@ -269,7 +287,7 @@ class Conversation {
   #meaningOf(failure: Failure): Heard {
     const { token, connection } = this.#attempt.evidence;
     // Whatever became of it, the call that waits for it was not sent.
-    const message = `${failure.message} (the server was asked for its contract, which contract: "built-in" does without)`;
+    const message = `${failure.message} (the server was asked for its contract, which the option contract does without)`;
     const unsent: Failure = { ...failure, kind: "refused", message };
     switch (failure.kind) {
       case "local":
@@ -281,7 +299,8 @@ class Conversation {
           ? { silentMs: this.#silentMs, connection, failure: unsent }
           : { failure: unsent };
       case "refused":
-        return { failure };
+        // A server that cannot be reached is not known to refuse this alone.
+        return { failure: connection ? unsent : failure };
       case "lost":
       case "unavailable":
         return { failure: unsent, broken: failure.kind === "lost" ? connection : undefined };
@@ -301,6 +320,11 @@ class Conversation {
       }
     }
   }
+}
+
+function bodyOf(messageRequest: Question): Uint8Array {
+  const request = create(ServerReflectionRequestSchema, { messageRequest });
+  return envelope(toBinary(ServerReflectionRequestSchema, request));
 }
 
 /** A call that tells when it was sent. */

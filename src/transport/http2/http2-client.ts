@@ -43,7 +43,7 @@ class OpenRequest implements Http2Stream, PoolRequest {
   readonly affinity: Connection | undefined;
   readonly limit: Limit;
   // Until it is sent: a follower would hold it for days.
-  #request: Pick<Http2Request, "headers" | "body" | "open"> | undefined;
+  #request: Pick<Http2Request, "headers" | "body"> | undefined;
   readonly #listener: Http2Listener;
   #session: Session | undefined;
   #stream: ClientHttp2Stream | undefined;
@@ -75,7 +75,7 @@ class OpenRequest implements Http2Stream, PoolRequest {
     if (!this.#request) {
       return;
     }
-    const { headers, body, open } = this.#request;
+    const { headers, body } = this.#request;
     const bytesBefore = session.bytesRead;
     const stream = session.open(headers, this.long);
     this.#request = undefined;
@@ -92,13 +92,7 @@ class OpenRequest implements Http2Stream, PoolRequest {
     stream.on("trailers", (received) => this.#onTrailers(received));
     stream.on("close", () => this.#onClose(session, stream));
     // With the headers, in one write.
-    if (open) {
-      stream.write(body);
-      // The server has said its last word. It may leave the stream half open, for ever.
-      stream.once("end", () => stream.end());
-    } else {
-      stream.end(body);
-    }
+    stream.end(body);
     if (this.#paused) {
       this.#stall(stream);
     }
@@ -129,12 +123,6 @@ class OpenRequest implements Http2Stream, PoolRequest {
     } else {
       this.#stalled?.release();
       this.#stream?.resume();
-    }
-  }
-
-  write(body: Uint8Array): void {
-    if (!this.#closed && !this.#over) {
-      this.#stream?.write(body);
     }
   }
 

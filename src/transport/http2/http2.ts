@@ -11,10 +11,7 @@ import type { Connection } from "../wire.js";
 export interface Http2Request {
   /** With `:method` and `:path`; the authority and the scheme are the connection's. */
   readonly headers: OutgoingHttpHeaders;
-  /** The beginning of the request, and its whole unless `open` is set. */
   readonly body: Uint8Array;
-  /** Whether more is to be written. It ends with the answer, or by `cancel`. */
-  readonly open?: boolean | undefined;
   /** Whether it stays open until a process does something. */
   readonly long: boolean;
   /** Goes over this connection if that still takes calls. */
@@ -52,8 +49,6 @@ export interface Http2Stream {
   /** No `data` until `resume`, and no `trailers` or `closed` that come after that data. */
   pause(): void;
   resume(): void;
-  /** Sends more of a request that is `open`, once it was sent. */
-  write(body: Uint8Array): void;
   /** Resets the stream, or leaves the line for a connection. Nothing is told any more. */
   cancel(): void;
 }

@@ -95,6 +95,14 @@ describe("where the server does not tell its numbers", () => {
     expect(events).toHaveLength(1);
   });
 
+  test("a stream of output is guarded where there is no REST, and tells of it", async () => {
+    const { client, events } = await both(refusing(), noRest);
+    await using output = client.streamOutput(PROCESS);
+    const first = await output[Symbol.asyncIterator]().next();
+    expect(Buffer.from(first.value?.data ?? []).toString()).toBe("out");
+    expect(events).toMatchObject([{ protocol: "grpc", contract: "guarded" }]);
+  });
+
   test("is guarded for a minute, where nobody knows whether there is REST", async () => {
     const { client, events, server } = await both(refusing(), broken);
     await client.getProcess(PROCESS);

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import {
   OutputFrameSchema,
@@ -328,6 +328,41 @@ const TRUE: [what: string, call: Call, service: Service][] = [
     { readOutput: () => ({ data: new Uint8Array(2_000) }) },
   ],
 ];
+
+describe("what a server says of a request", () => {
+  const HINT = "see the option contract";
+
+  test.each([
+    ["that it cannot read", Code.Internal],
+    ["that it reads as a bad one", Code.InvalidArgument],
+  ])("%s may be due to its numbers, where nobody vouches", async (_, code) => {
+    const service: Service = {
+      createProcess: () => {
+        throw new ConnectError("cannot parse invalid wire-format data", code);
+      },
+    };
+    const { client } = await asking(undefined, {}, {}, service);
+    const message = "cannot parse invalid wire-format data; the server may number";
+    const hinting = { code, message: expect.stringContaining(message) };
+    await expect(createIt(client)).rejects.toMatchObject(hinting);
+    const { client: vouched } = await asking(undefined, { contract: "built-in" }, {}, service);
+    await expect(createIt(vouched)).rejects.toMatchObject({
+      message: expect.not.stringContaining(HINT),
+    });
+  });
+
+  test("of the process itself is left as it is", async () => {
+    const service: Service = {
+      startProcess: () => {
+        throw new ConnectError("not in running state", Code.FailedPrecondition);
+      },
+    };
+    const { client } = await asking(undefined, {}, {}, service);
+    await expect(client.startProcess(PROCESS)).rejects.toMatchObject({
+      rawMessage: "not in running state",
+    });
+  });
+});
 
 test.each(TRUE)("%s is no alarm, where nobody vouches", async (_, call, service) => {
   const { client } = await asking(undefined, {}, { readMaxBytes: 1_000 }, service);

@@ -79,6 +79,16 @@ test("a server that breaks the answer off twice over a connection refuses by tha
   ]);
 });
 
+test("a server that refuses each stream of it is told of, and what helps", async () => {
+  const reflection = reflecting((stream) => stream.reset(constants.NGHTTP2_REFUSED_STREAM));
+  const { client, calls } = await asking(reflection);
+  await expect(client.startProcess(PROCESS)).rejects.toMatchObject({
+    code: Code.Unavailable,
+    message: expect.stringMatching(/REFUSED_STREAM.*which the option contract does without/),
+  });
+  expect(calls).toEqual([]);
+});
+
 describe("nothing is left", () => {
   test("of a question that all calls have left", async () => {
     const reflection = reflecting(() => undefined);

@@ -38,7 +38,10 @@ type Script = (stream: ReflectionStream, question: Question) => void;
 
 const PATH = /\/grpc\.reflection\.(?<version>v1|v1alpha)\.ServerReflection\/ServerReflectionInfo$/;
 
-/** Answers reflection by a script, to be given to `startProcessServer`. */
+/**
+ * Answers reflection by a script, to be given to `startProcessServer`. As behind an edge that buffers
+ * requests, the script gets them at their ends; what it has answered then ends as well.
+ */
 export function reflecting(script: Script) {
   const questions: string[] = [];
   let count = 0;
@@ -56,13 +59,19 @@ export function reflecting(script: Script) {
       open -= 1;
     });
     const answers = answersOn(stream, count, version, request.headers);
+    const asked: Question[] = [];
     const reader = new WholeMessages(1 << 20, (bytes) => {
-      const { messageRequest } = fromBinary(ServerReflectionRequestSchema, bytes);
-      const value = typeof messageRequest.value === "string" ? messageRequest.value : "";
-      questions.push(`${messageRequest.case} ${value}`.trim());
-      script(answers, messageRequest);
+      asked.push(fromBinary(ServerReflectionRequestSchema, bytes).messageRequest);
     });
     request.on("data", (chunk: Buffer) => reader.push(chunk));
+    request.on("end", () => {
+      for (const question of asked) {
+        const value = typeof question.value === "string" ? question.value : "";
+        questions.push(`${question.case} ${value}`.trim());
+        script(answers, question);
+      }
+      answers.end();
+    });
     return true;
   };
   return {
@@ -84,7 +93,8 @@ function answersOn(
   count: number,
   version: string,
   headers: ReflectionStream["headers"],
-): ReflectionStream {
+): ReflectionStream & { end(): void } {
+  let isAnswered = false;
   const head = { ":status": 200, "content-type": "application/grpc" };
   const begin = () => {
     if (!stream.headersSent) {
@@ -93,6 +103,7 @@ function answersOn(
   };
   const answer = (messageResponse: ServerReflectionResponse["messageResponse"]) => {
     begin();
+    isAnswered = true;
     const response = create(ServerReflectionResponseSchema, { messageResponse });
     stream.write(envelope(toBinary(ServerReflectionResponseSchema, response)));
   };
@@ -118,10 +129,17 @@ function answersOn(
     status(code, message = "no", more = {}) {
       const status = { "grpc-status": `${code}`, "grpc-message": message, ...more };
       if (stream.headersSent) {
+        // Node's ServerResponse would send its own, which are none.
+        stream.removeAllListeners("wantTrailers");
         stream.on("wantTrailers", () => stream.sendTrailers(status));
         stream.end();
       } else {
         stream.respond({ ...head, ...status }, { endStream: true });
+      }
+    },
+    end() {
+      if (isAnswered && !stream.destroyed && !stream.writableEnded) {
+        this.status(0);
       }
     },
     http(status) {
