@@ -1,5 +1,6 @@
 // @ts-check
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { ProcessClient } from "aiem-process-client";
@@ -43,7 +44,9 @@ function contractOf(contract) {
 
 /** A contract with other numbers, which the answers of the servers here are right in all the same. */
 function otherStates() {
-  const bytes = readFileSync(new URL("../../proto/descriptor-set.binpb", import.meta.url));
+  const bytes = readFileSync(
+    createRequire(import.meta.url).resolve("aiem-process-client/proto/descriptor-set.binpb"),
+  );
   const set = fromBinary(FileDescriptorSetSchema, bytes);
   const states = set.file
     .flatMap(({ messageType }) => messageType)
