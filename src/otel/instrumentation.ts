@@ -7,6 +7,7 @@ import {
   type Span,
   SpanKind,
   type TextMapSetter,
+  type Tracer,
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
@@ -82,6 +83,7 @@ export class AiemInstrumentation implements Disposable {
   #config: AiemInstrumentationConfig;
   #stops: (() => void)[] = [];
   #instruments: { readonly from: MeterProvider; readonly them: Instruments } | undefined;
+  #spans: { readonly from: TracerProvider; readonly tracer: Tracer } | undefined;
   readonly #open = new Map<TracedMessage, OpenSpan>();
 
   constructor(config: AiemInstrumentationConfig = {}) {
@@ -230,9 +232,13 @@ export class AiemInstrumentation implements Disposable {
     return open;
   }
 
-  #tracer() {
-    const provider = this.#config.tracerProvider ?? trace;
-    return provider.getTracer(SCOPE.name, SCOPE.version, SCOPE.options);
+  #tracer(): Tracer {
+    const from = this.#config.tracerProvider ?? trace.getTracerProvider();
+    if (this.#spans?.from !== from) {
+      const tracer = from.getTracer(SCOPE.name, SCOPE.version, SCOPE.options);
+      this.#spans = { from, tracer };
+    }
+    return this.#spans.tracer;
   }
 
   // A global provider may come later than this.

@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startStubServer } from "../../src/stub/index.js";
 import { type Bundle, bundle } from "../support/bundle.js";
+import { closing } from "../transport/support/cleanup.js";
+import { listen } from "../transport/support/listen.js";
 
 const run = promisify(execFile);
 
@@ -70,6 +73,33 @@ it("NODE_DEBUG=aiem prints attempts, connections, protocol and tokens, and no se
   ]) {
     expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^${expected}$`)));
   }
+});
+
+it("it prints that a token was refreshed, and neither of the tokens", async () => {
+  const endpoint = createServer((_request, response) => {
+    response.setHeader("content-type", "application/json");
+    const token = { access_token: "the-access-token", token_type: "Bearer", expires_in: 300 };
+    response.end(JSON.stringify({ ...token, refresh_token: "the-next-refresh-token" }));
+  });
+  const { port } = closing(await listen(endpoint));
+  const program = join(dirname(built.file), "refresh.mjs");
+  writeFileSync(
+    program,
+    `import { refreshTokenProvider } from "./bundle.mjs";
+     const provider = refreshTokenProvider({
+       tokenEndpoint: "http://127.0.0.1:${port}/token",
+       clientId: "client",
+       refreshToken: "the-refresh-token",
+     });
+     console.log(await provider({ signal: new AbortController().signal }));`,
+  );
+  const env = { ...process.env, NODE_DEBUG: "aiem" };
+  const { stdout, stderr } = await run(process.execPath, [program], { env });
+  expect(stdout).toBe("the-access-token\n");
+  expect(stderr).toMatch(
+    new RegExp(`http://127.0.0.1:${port} gave a token, which expires in \\d+ s`),
+  );
+  expect(stderr).not.toMatch(/the-.*-token/);
 });
 
 it.each([undefined, "http2x"])("without it, nothing is printed (NODE_DEBUG=%s)", async (other) => {
