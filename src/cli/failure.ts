@@ -130,7 +130,8 @@ export function failureText(error: unknown, command?: Command): string {
   if (own instanceof InvalidInputError) {
     return printable(inputText(own));
   }
-  const text = printable(own instanceof ConnectError ? statusText(own, resource) : messageOf(own));
+  const word = own instanceof ConnectError ? statusText(own, resource) : messageOf(own);
+  const text = printable(inTermsOfOptions(word));
   return resource === undefined || text.includes(resource) ? text : `${resource}: ${text}`;
 }
 
@@ -138,7 +139,7 @@ export function failureText(error: unknown, command?: Command): string {
 function statusText(error: ConnectError, resource: string | undefined): string {
   const text = error.rawMessage === "" ? (Code[error.code] ?? "") : error.rawMessage;
   const advice = adviceOn(error, resource);
-  return inTermsOfOptions(advice === undefined ? text : `${text}; ${advice}`);
+  return advice === undefined ? text : `${text}; ${advice}`;
 }
 
 /** What to do, where an error does not tell itself. */
@@ -168,6 +169,7 @@ const API_TERMS: readonly (readonly [RegExp, string])[] = [
   [/\bset verifySsl: false/g, "pass --insecure-skip-tls-verify"],
   [/\bset allowPlaintextToken: true/g, "pass --allow-plaintext-token"],
   [/\bprotocol: "(\w+)"/g, "--protocol $1"],
+  [/ with resumeFrom\b/g, ""],
   [/; this client sends no token: give it a tokenProvider/g, ""],
 ];
 
