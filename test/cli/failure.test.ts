@@ -157,7 +157,7 @@ describe("a failure is one line that tells what, of which resource, and what to 
     const address = `http://127.0.0.1:${port}`;
     const { line } = await failure(["list", "--protocol", "rest"], { AIEM_URL: address });
     expect(line).toMatch(
-      /HTTP 404.*; check --url and --protocol; `aiem-process doctor` tells what answers$/,
+      /HTTP 404.*; check --url and --protocol; `aiem-process doctor` tells where it fails$/,
     );
   });
 
