@@ -117,7 +117,11 @@ function titleOf(command: Command | undefined): string {
   return command === undefined ? "aiem-process" : `aiem-process ${command.name()}`;
 }
 
-/** One line. What others say in it cannot steer the terminal. */
+/**
+ * One line. What others say in it cannot steer the terminal.
+ *
+ * @param command what failed by it; undefined where more is told of that elsewhere, as in `doctor`.
+ */
 export function failureText(error: unknown, command?: Command): string {
   const own = ownError(error);
   const resource = error instanceof ResourceError ? error.resource : undefined;
@@ -130,44 +134,50 @@ export function failureText(error: unknown, command?: Command): string {
   if (own instanceof InvalidInputError) {
     return printable(inputText(own));
   }
-  const text = printable(own instanceof ConnectError ? statusText(own, resource) : messageOf(own));
+  const word = own instanceof ConnectError ? statusText(own, resource, command) : messageOf(own);
+  const text = printable(inTermsOfOptions(word));
   return resource === undefined || text.includes(resource) ? text : `${resource}: ${text}`;
 }
 
 /** The word of a server, or of the way to it, and what to do about it. */
-function statusText(error: ConnectError, resource: string | undefined): string {
-  const text = error.rawMessage === "" ? (Code[error.code] ?? "") : error.rawMessage;
-  const advice = adviceOn(error, resource);
-  return inTermsOfOptions(advice === undefined ? text : `${text}; ${advice}`);
-}
-
-/** What to do, where an error does not tell itself. */
-function adviceOn({ code, cause }: ConnectError, resource: string | undefined): string | undefined {
+function statusText(
+  { code, rawMessage, cause }: ConnectError,
+  resource: string | undefined,
+  command: Command | undefined,
+): string {
+  const told = [rawMessage === "" ? Code[code] : rawMessage];
   switch (code) {
     case Code.Unauthenticated:
       // A token provider that fails is the cause, and tells what it needs.
-      return cause === undefined
-        ? "set AIEM_TOKEN to a token that is valid, or log in with the H2O CLI"
-        : undefined;
+      if (cause === undefined) {
+        told.push("set AIEM_TOKEN to a token that is valid, or log in with the H2O CLI");
+      }
+      break;
     case Code.NotFound:
-      return resource?.includes("/processes/")
-        ? "`aiem-process list` shows what there is; another user's is not found"
-        : "check --parent; another user's engine is not found";
-    case Code.Unavailable:
-    case Code.DeadlineExceeded:
-      return "`aiem-process doctor` tells where it fails";
+      told.push(
+        resource?.includes("/processes/")
+          ? "`aiem-process list` shows what there is; another user's is not found"
+          : "check --parent; another user's engine is not found",
+      );
+      break;
     case Code.Unimplemented:
-      return "check --url and --protocol; `aiem-process doctor` tells what answers";
-    default:
-      return undefined;
+      told.push("check --url and --protocol");
+      break;
   }
+  if (command !== undefined && UNREACHED.has(code)) {
+    told.push("`aiem-process doctor` tells where it fails");
+  }
+  return told.join("; ");
 }
+
+const UNREACHED = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.Unimplemented]);
 
 const API_TERMS: readonly (readonly [RegExp, string])[] = [
   [/\bsslCaCert\b/g, "--ca-cert"],
   [/\bset verifySsl: false/g, "pass --insecure-skip-tls-verify"],
   [/\bset allowPlaintextToken: true/g, "pass --allow-plaintext-token"],
   [/\bprotocol: "(\w+)"/g, "--protocol $1"],
+  [/ with resumeFrom\b/g, ""],
   [/; this client sends no token: give it a tokenProvider/g, ""],
 ];
 

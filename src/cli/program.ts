@@ -80,12 +80,14 @@ function createProgram(): Command {
       "after",
       `
 Exit codes:
-  run, wait and logs --exit-code end as the process did (128 + n after signal n);
-  124: a --timeout was over; 125: aiem-process itself failed. Others: 0, 1, or 2 for wrong usage.
+  run, wait and logs --exit-code end as the process did (128 + n after signal
+  n); 124: a --timeout was over; 125: aiem-process itself failed. Others: 0, 1,
+  or 2 for wrong usage.
 
 Which AIEM:
-  --url, or AIEM_URL and AIEM_TOKEN, or what the H2O CLI is logged in to; --parent or AIEM_PARENT
-  names the engine. run --local needs no AIEM: it runs the command on this machine.`,
+  --url, or AIEM_URL and AIEM_TOKEN, or what the H2O CLI is logged in to;
+  --parent or AIEM_PARENT names the engine. None is needed to try it here:
+  aiem-process run --local -- echo hello`,
     );
   for (const add of COMMANDS) {
     add(program);

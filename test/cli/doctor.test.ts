@@ -116,6 +116,23 @@ describe("doctor", () => {
     expect(found.has("list")).toBe(false);
   });
 
+  it("tells what to do where something else answers, and not to ask itself", async () => {
+    const other = createServer((request, response) => {
+      request.resume();
+      response.writeHead(404, { "content-type": "text/html" }).end("<h1>not here</h1>");
+    });
+    const { port, close } = await listen(other);
+    onTestFinished(close);
+    const { code, found } = await doctor(
+      stubEnvironment(stub),
+      "--url",
+      `http://127.0.0.1:${port}`,
+    );
+    expect(code).toBe(1);
+    expect(found.get("REST")).toMatch(/^warning: not spoken: .*HTTP 404/);
+    expect([...found.values()].join("\n")).not.toContain("aiem-process doctor");
+  });
+
   it("stops where the engine's name is none, which says nothing of the server", async () => {
     const { code, found } = await doctor({ ...stubEnvironment(stub), AIEM_PARENT: "engine" });
     expect(code).toBe(1);

@@ -122,6 +122,23 @@ describe("a failure is one line that tells what, of which resource, and what to 
     expect(line).toMatch(/processes\/taken exists already/);
   });
 
+  it("the output cannot be resumed", async () => {
+    const server = await startStubServer();
+    onTestFinished(() => server.close());
+    const args = ["run", "-q", "printf", "0123456789"];
+    for (const [nth, bytes] of [4, 2, 2, 2].entries()) {
+      server.faults.add({
+        method: "StreamOutput",
+        nth: nth + 1,
+        fault: "reset",
+        at: { bytes },
+      });
+    }
+    const { code, stderr } = await cli(args, { env: stubEnvironment(server) });
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/cannot be resumed: 3 replays in a row .*; try again later\n$/);
+  });
+
   it("nobody listens", async () => {
     const { code, line } = await failure(["list"], { AIEM_URL: "http://127.0.0.1:9" });
     expect(code).toBe(1);
@@ -140,7 +157,7 @@ describe("a failure is one line that tells what, of which resource, and what to 
     const address = `http://127.0.0.1:${port}`;
     const { line } = await failure(["list", "--protocol", "rest"], { AIEM_URL: address });
     expect(line).toMatch(
-      /HTTP 404.*; check --url and --protocol; `aiem-process doctor` tells what answers$/,
+      /HTTP 404.*; check --url and --protocol; `aiem-process doctor` tells where it fails$/,
     );
   });
 

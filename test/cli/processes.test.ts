@@ -118,6 +118,24 @@ describe("get", () => {
 });
 
 describe("list", () => {
+  it("shows 50, and says so where there are more, unless it was told how many", async () => {
+    const server = await startStubServer();
+    onTestFinished(() => server.close());
+    const own = new ProcessClient(server.connection);
+    const create = () => own.createProcess(server.parent, { command: "true" });
+    await Promise.all(Array.from({ length: 50 }, create));
+    const there = stubEnvironment(server);
+    const all = await cli(["list", "-q"], { env: there });
+    expect(all).toMatchObject({ code: 0, stderr: "" });
+    await create();
+    const first = await cli(["list", "-q"], { env: there });
+    expect(first).toMatchObject({ code: 0, stderr: "there are more than 50: -n shows more\n" });
+    expect(first.stdout.trimEnd().split("\n")).toHaveLength(50);
+    const told = await cli(["list", "-q", "-n", "50"], { env: there });
+    expect(told).toMatchObject({ code: 0, stdout: first.stdout, stderr: "" });
+    own.close();
+  });
+
   const parent = ["--parent", "workspaces/w/sandboxEngines/b"];
 
   it("aligns a table, newest first, whatever the commands contain", async () => {

@@ -4,7 +4,7 @@ import { type ConnectionOptions, withConnection, withSession } from "../connecti
 import { about } from "../failure.js";
 import { parseCount } from "../option-values.js";
 import { processRow, TABLE_HEAD } from "../process-text.js";
-import { print, printJson, terminalWidth } from "../stdio.js";
+import { aside, print, printJson, terminalWidth } from "../stdio.js";
 import { styled, table } from "../text.js";
 
 interface ListOptions extends ConnectionOptions {
@@ -27,13 +27,16 @@ export function addList(program: Command): void {
   withConnection(command).action(list);
 }
 
-async function list({ state, number, json, quiet, ...options }: ListOptions): Promise<void> {
+async function list(options: ListOptions, command: Command): Promise<void> {
+  const { state, number, json, quiet } = options;
   await withSession(options, async ({ client, parent }) => {
     const engine = parent();
-    const processes: Process[] = [];
-    const pageSize = Math.min(number, 1_000);
+    // One more than is shown tells whether there are more.
+    const count = number + 1;
+    const pageSize = Math.min(count, 1_000);
     const all = client.listAllProcesses(engine, { filter: state, pageSize });
-    await about(engine, take(all, number, processes));
+    const found = await about(engine, take(all, count));
+    const processes = found.slice(0, number);
     if (json) {
       for (const process of processes) {
         await printJson(process);
@@ -44,20 +47,24 @@ async function list({ state, number, json, quiet, ...options }: ListOptions): Pr
       const head = TABLE_HEAD.map((title) => styled("bold", title, process.stdout));
       await print(table([head, ...processes.map((item) => processRow(item))], terminalWidth()));
     }
+    if (found.length > number && command.getOptionValueSource("number") === "default") {
+      aside(`there are more than ${number}: -n shows more`);
+    }
   });
 }
 
 async function take(
   all: AsyncIterable<Process, void, undefined>,
-  number: number,
-  into: Process[],
-): Promise<void> {
+  count: number,
+): Promise<readonly Process[]> {
+  const taken: Process[] = [];
   for await (const process of all) {
-    into.push(process);
-    if (into.length >= number) {
-      return;
+    taken.push(process);
+    if (taken.length >= count) {
+      break;
     }
   }
+  return taken;
 }
 
 const STATES = ["PENDING", "RUNNING", "SUCCEEDED", "FAILED"] as const;

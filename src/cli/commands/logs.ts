@@ -63,9 +63,10 @@ export function addLogs(program: Command): void {
     .addHelpText(
       "after",
       `
-What the process wrote to stdout goes to stdout, and what it wrote to stderr to stderr.
---output and --resume-file go together: begun again with the same files, after whatever ended it, the
-copy goes on where it was, and loses and repeats nothing of either stream.`,
+What the process wrote to stdout goes to stdout, and what it wrote to stderr to
+stderr. --output and --resume-file go together: begun again with the same files,
+after whatever ended it, the copy goes on where it was, and loses and repeats
+nothing of either stream.`,
     )
     .action(logs);
 }

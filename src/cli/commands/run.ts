@@ -46,7 +46,8 @@ export function addRun(program: Command): void {
     .addHelpText(
       "after",
       `
-The first Ctrl-C interrupts the process, the second leaves it. TERM, HUP and QUIT are forwarded.`,
+The first Ctrl-C interrupts the process, the second leaves it. TERM, HUP and
+QUIT are forwarded.`,
     )
     .action(run);
 }

@@ -45,10 +45,12 @@ export function addServe(program: Command): void {
     .addHelpText(
       "after",
       `
-Alone it runs until INT, TERM, HUP or QUIT, and ends 0. With COMMAND it ends as that does:
+Alone it runs until INT, TERM, HUP or QUIT, and ends 0. With COMMAND it ends as
+that does:
   aiem-process serve -- pytest -q
-COMMAND finds AIEM_URL, AIEM_TOKEN and AIEM_PARENT; for a login, H2O_CLOUD_ENVIRONMENT and
-H2O_CLOUD_CLIENT_PLATFORM_TOKEN; with --control, AIEM_CONTROL_URL and AIEM_CONTROL_TOKEN.`,
+COMMAND finds AIEM_URL, AIEM_TOKEN and AIEM_PARENT; for a login,
+H2O_CLOUD_ENVIRONMENT and H2O_CLOUD_CLIENT_PLATFORM_TOKEN; with --control,
+AIEM_CONTROL_URL and AIEM_CONTROL_TOKEN.`,
     )
     .action(serve);
 }
