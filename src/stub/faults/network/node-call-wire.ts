@@ -137,7 +137,11 @@ export class NodeCallWire implements CallWire {
   #resetStream(code: Http2ErrorCode): void {
     this.#isTaken = true;
     if ("stream" in this.#request) {
-      this.#request.stream.close(constants[`NGHTTP2_${code}`]);
+      const { stream } = this.#request;
+      // close() ends what is written first, and where trailers follow that, Node.js 22.23 and 26.10 end
+      // the whole program by an assertion in Http2Stream::OnTrailers (nodejs/node#41458).
+      stream._final = (done) => done();
+      stream.close(constants[`NGHTTP2_${code}`]);
     } else {
       this.#request.socket.destroy();
     }
