@@ -50,6 +50,8 @@ interface Listening {
  *
  * @param error makes what it failed with, for each that is told.
  * @throws what the hook throws.
+ *
+ * @internal
  */
 export function tellRetry(
   { hooks, server }: Listening,
@@ -62,7 +64,11 @@ export function tellRetry(
   hooks.onRetry?.({ method: rpc.name, resource, failures, delayMs, error: error() });
 }
 
-/** Tells of a stream of output that goes on after a break; otherwise as `tellRetry`. */
+/**
+ * Tells of a stream of output that goes on after a break; otherwise as `tellRetry`.
+ *
+ * @internal
+ */
 export function tellResume(
   { hooks, server }: Listening,
   about: Pick<ResumeMessage, "call" | "resource" | "replayedBytes">,

@@ -109,6 +109,8 @@ export function mayHaveHadEffect({ kind }: Failure): boolean {
  * What an outage may cost: a number of attempts for a short call, a length of time without progress
  * for one that lasts. It tells whether there may be another attempt; what may be sent again at all
  * is the call's matter.
+ *
+ * @internal
  */
 export class Patience {
   readonly #policy: RetryPolicy;

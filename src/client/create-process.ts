@@ -35,6 +35,8 @@ export interface CreateProcessOptions extends CallOptions {
 /**
  * See `ProcessClient.createProcess`. After an attempt that may have had its effect, the process is
  * looked for by its id, and the request is sent again only if it is not there.
+ *
+ * @internal
  */
 export async function createProcess(
   caller: Caller,

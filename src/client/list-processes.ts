@@ -51,7 +51,11 @@ export interface ProcessPage {
   readonly nextPageToken: string | undefined;
 }
 
-/** See `ProcessClient.listProcesses`. */
+/**
+ * See `ProcessClient.listProcesses`.
+ *
+ * @internal
+ */
 export async function listProcesses(
   caller: Caller,
   parent: string,
@@ -81,7 +85,11 @@ function listCall(parent: string, options: ListProcessesOptions): Call<ProcessPa
   };
 }
 
-/** See `ProcessClient.listAllProcesses`. */
+/**
+ * See `ProcessClient.listAllProcesses`.
+ *
+ * @internal
+ */
 export function listAllProcesses(
   caller: Caller,
   parent: string,

@@ -22,7 +22,11 @@ export interface ReadOutputOptions extends CallOptions {
   readonly outputStream?: OutputStream | undefined;
 }
 
-/** See `ProcessClient.readOutput`. */
+/**
+ * See `ProcessClient.readOutput`.
+ *
+ * @internal
+ */
 export async function readOutput(
   caller: Caller,
   name: string,
@@ -46,7 +50,11 @@ export async function readOutput(
   return ownedBytes(answer.data);
 }
 
-/** See `ProcessClient.readOutputFrames`. */
+/**
+ * See `ProcessClient.readOutputFrames`.
+ *
+ * @internal
+ */
 export async function readOutputFrames(
   caller: Caller,
   name: string,

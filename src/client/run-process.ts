@@ -54,7 +54,11 @@ export interface RunProcessOptions extends CallOptions, OutputWritables {
 // Tells the end of our own time from every other reason to stop.
 const TIMED_OUT = Symbol("timed out");
 
-/** See `ProcessClient.runProcess`. */
+/**
+ * See `ProcessClient.runProcess`.
+ *
+ * @internal
+ */
 export async function runProcess(
   caller: Caller,
   parent: string,

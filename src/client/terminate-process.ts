@@ -31,6 +31,8 @@ export interface TerminateProcessOptions extends CallOptions {
 /**
  * See `ProcessClient.terminateProcess`. A signal of which no answer came is not sent again: what
  * becomes of the process shows whether it arrived.
+ *
+ * @internal
  */
 export async function terminateProcess(
   caller: Caller,

@@ -50,7 +50,11 @@ export type LineOutcome =
 // Tells the end of our own time from every other reason to stop.
 const TIMED_OUT = Symbol("timed out");
 
-/** See `ProcessClient.waitForLine`. */
+/**
+ * See `ProcessClient.waitForLine`.
+ *
+ * @internal
+ */
 export async function waitForLine(
   caller: Caller,
   name: string,

@@ -20,7 +20,11 @@ export interface WaitProcessByPollingOptions extends Omit<CallOptions, "timeoutM
   readonly pollIntervalSeconds?: number | undefined;
 }
 
-/** See `ProcessClient.waitProcessByPolling`. */
+/**
+ * See `ProcessClient.waitProcessByPolling`.
+ *
+ * @internal
+ */
 export async function waitProcessByPolling(
   caller: Caller,
   name: string,

@@ -41,7 +41,11 @@ function describe({ stream, fromByte, toByte }: OutputGap): string {
   return `${place} ${toByte === undefined ? `from byte ${fromByte}` : `in bytes ${fromByte} to ${toByte}`}`;
 }
 
-/** The error of a stream that broke where its past cannot be read again. */
+/**
+ * The error of a stream that broke where its past cannot be read again.
+ *
+ * @internal
+ */
 export function gapWithoutReplay(process: string, cause: unknown): OutputGapError {
   const unknown = { stream: undefined, fromByte: undefined, toByte: undefined };
   const why = "the stream broke, and without replay what follows cannot be found";

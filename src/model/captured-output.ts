@@ -89,7 +89,11 @@ export interface ProcessResult {
   readonly stderr: CapturedOutput;
 }
 
-/** A result that is small where it is logged. */
+/**
+ * A result that is small where it is logged.
+ *
+ * @internal
+ */
 export class RunResult implements ProcessResult {
   readonly process: FinishedProcess;
   readonly exitCode: number | undefined;

@@ -53,7 +53,11 @@ export interface StreamPosition {
   readonly crc32: number;
 }
 
-/** The contract's number of a stream. */
+/**
+ * The contract's number of a stream.
+ *
+ * @internal
+ */
 export function streamToNumber(stream: OutputStream): StreamNumber {
   switch (stream) {
     case "OUTPUT_STREAM_STDOUT":
@@ -68,6 +72,8 @@ export function streamToNumber(stream: OutputStream): StreamNumber {
 /**
  * Reads a frame from its message. Whatever is not stderr is stdout: AIEM may take an unspecified
  * stream as stdout, and bytes must not be lost because of a tag.
+ *
+ * @internal
  */
 export function frameFromMessage(
   message: Pick<OutputFrameMessage, "stream" | "data">,
@@ -109,7 +115,11 @@ class Frame implements OutputFrame {
   }
 }
 
-/** A chunk that is small where it is logged. */
+/**
+ * A chunk that is small where it is logged.
+ *
+ * @internal
+ */
 export class Chunk extends Frame implements OutputChunk {
   declare readonly offset: number | undefined;
 

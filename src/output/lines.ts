@@ -27,7 +27,11 @@ export interface OutputLine extends DecodedLine {
   readonly stream: ProcessStream;
 }
 
-/** See `ProcessClient.streamLines`. */
+/**
+ * See `ProcessClient.streamLines`.
+ *
+ * @internal
+ */
 export function streamLines(
   caller: Caller,
   name: string,

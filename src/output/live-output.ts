@@ -20,7 +20,11 @@ export interface LiveOutput extends AsyncIterable<OutputChunk, void, undefined>,
   readonly position: OutputPosition | undefined;
 }
 
-/** What is read by one `for await` loop, once: a second reader would get what the first one lacks. */
+/**
+ * What is read by one `for await` loop, once: a second reader would get what the first one lacks.
+ *
+ * @internal
+ */
 export class ReadOnce<T> implements AsyncIterable<T, void, undefined>, AsyncDisposable {
   readonly #iterator: Pull<T>;
   readonly #field: string;
@@ -54,7 +58,11 @@ export class ReadOnce<T> implements AsyncIterable<T, void, undefined>, AsyncDisp
   }
 }
 
-/** See `ProcessClient.streamOutput`. */
+/**
+ * See `ProcessClient.streamOutput`.
+ *
+ * @internal
+ */
 export class FollowedOutput extends ReadOnce<OutputChunk> implements LiveOutput {
   readonly #chunks: Chunks;
 

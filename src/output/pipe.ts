@@ -21,7 +21,11 @@ export interface OutputWritables {
 /** Options of `pipeOutput`. */
 export interface PipeOutputOptions extends StreamOutputOptions, OutputWritables {}
 
-/** See `ProcessClient.pipeOutput`. */
+/**
+ * See `ProcessClient.pipeOutput`.
+ *
+ * @internal
+ */
 export async function pipeOutput(
   caller: Caller,
   name: string,
@@ -43,7 +47,11 @@ export async function pipeOutput(
   }
 }
 
-/** Hands the batches of a follow on, one after another, until its end. */
+/**
+ * Hands the batches of a follow on, one after another, until its end.
+ *
+ * @internal
+ */
 export async function eachBatch(
   follow: Follow,
   use: (batch: Batch) => Promise<void> | undefined,
@@ -61,7 +69,11 @@ export async function eachBatch(
   }
 }
 
-/** Both of a process's streams, on their way into the caller's Writables. */
+/**
+ * Both of a process's streams, on their way into the caller's Writables.
+ *
+ * @internal
+ */
 export class OutputSinks {
   readonly #limit: Limit;
   readonly #stdout: WritableSink | undefined;

@@ -59,21 +59,33 @@ export function parseProcessName(name: string): ProcessNameParts {
   return parts;
 }
 
-/** Refuses what is not the resource name of an engine. */
+/**
+ * Refuses what is not the resource name of an engine.
+ *
+ * @internal
+ */
 export function requireEngineName(field: string, name: unknown): void {
   if (typeof name !== "string" || !matchEngineName(name)) {
     throw new InvalidInputError(field, ENGINE_RULE, shownValue(name));
   }
 }
 
-/** Refuses what is not the resource name of a process. */
+/**
+ * Refuses what is not the resource name of a process.
+ *
+ * @internal
+ */
 export function requireProcessName(field: string, name: unknown): void {
   if (typeof name !== "string" || !matchProcessName(name)) {
     throw new InvalidInputError(field, PROCESS_RULE, shownValue(name));
   }
 }
 
-/** Refuses what cannot be the id of a new process. */
+/**
+ * Refuses what cannot be the id of a new process.
+ *
+ * @internal
+ */
 export function requireProcessId(field: string, id: unknown): void {
   if (typeof id !== "string" || !isProcessId(id)) {
     throw new InvalidInputError(field, ID_RULE, shownValue(id));

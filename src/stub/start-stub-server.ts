@@ -306,7 +306,11 @@ export interface StubServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Answers `GET /version` with `{"version": "…"}`, without asking for a token, as AIEM does. */
+/**
+ * Answers `GET /version` with `{"version": "…"}`, without asking for a token, as AIEM does.
+ *
+ * @internal
+ */
 export function createVersionHandler(version: string): NodeHandler {
   return (request, response) => {
     if (request.method !== "GET" || requestPath(request) !== "/version") {

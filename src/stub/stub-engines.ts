@@ -48,7 +48,11 @@ export interface StubEngines {
   delete(name: string): Promise<void>;
 }
 
-/** The engines as a stub shows them: without what its service and its close() need of them. */
+/**
+ * The engines as a stub shows them: without what its service and its close() need of them.
+ *
+ * @internal
+ */
 export function narrowEngines(engines: Engines): StubEngines {
   return {
     create: (name, options) => narrowEngine(engines.create(name, options)),

@@ -43,7 +43,11 @@ export interface StubOptions {
   readonly maxSpoolBytes?: number;
 }
 
-/** The rules of StubOptions. Tokens and secrets are not shown. */
+/**
+ * The rules of StubOptions. Tokens and secrets are not shown.
+ *
+ * @internal
+ */
 export const STUB_OPTION_RULES: RulesOf<StubOptions> = {
   engines: optional(requireEngines),
   users: optional(textsRule("the subject of each token")),

@@ -9,10 +9,10 @@ import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobu
 import { ConnectError } from "@connectrpc/connect";
 import { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { type Failure, failed, type Outcome } from "../errors/outcome.js";
-import type { ContractOrigin, ContractSource } from "./contract/contract-source.js";
+import type { ContractSource } from "./contract/contract-source.js";
 import { DoubtfulOutput } from "./doubtful-output.js";
 import { foreign } from "./foreign-failure.js";
-import type { ProtocolEvent, ProtocolHook } from "./protocol-event.js";
+import type { ContractOrigin, ProtocolEvent, ProtocolHook } from "./protocol-event.js";
 import { shownFailure } from "./shown-failure.js";
 import {
   type Attempt,

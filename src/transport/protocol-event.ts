@@ -1,4 +1,9 @@
-import type { ContractOrigin } from "./contract/contract-source.js";
+/**
+ * Where the numbers of a client's messages come from.
+ *
+ * @inline
+ */
+export type ContractOrigin = "built-in" | "descriptors" | "reflection" | "guarded";
 
 /** What a client has settled on. */
 export interface ProtocolEvent {

@@ -52,7 +52,11 @@ const TIMEOUT_MS = 5_000;
 // Far above what these answers hold, and little enough to be kept.
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** The options of the HTTP requests as they are now: the object they are in may be changed later. */
+/**
+ * The options of the HTTP requests as they are now: the object they are in may be changed later.
+ *
+ * @internal
+ */
 export function httpOptionsOf({
   verifySsl,
   sslCaCert,
@@ -253,7 +257,11 @@ function withoutData(cause: unknown): Error {
   return code === undefined ? reason : Object.assign(reason, { code });
 }
 
-/** The members of a JSON object; undefined if the text is none. */
+/**
+ * The members of a JSON object; undefined if the text is none.
+ *
+ * @internal
+ */
 export function readJsonObject(text: string): JsonObject | undefined {
   let json: unknown;
   try {

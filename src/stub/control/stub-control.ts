@@ -18,7 +18,11 @@ export interface StubControl {
 
 const CONTROL_RULES: RulesOf<StubControlOptions> = { token: requireControlToken };
 
-/** @throws TypeError that names the option. The token is not shown. */
+/**
+ * @throws TypeError that names the option. The token is not shown.
+ *
+ * @internal
+ */
 export function requireControl(name: string, control: unknown): void {
   if (typeof control !== "boolean") {
     checkStubOptions<StubControlOptions>("startStubServer", control, CONTROL_RULES, name);
@@ -36,6 +40,8 @@ function requireControlToken(name: string, token: unknown): void {
  * The token of the control API; undefined where there is none.
  *
  * @throws TypeError where it is a user's: whoever may run processes could break the server.
+ *
+ * @internal
  */
 export function controlToken(
   control: boolean | StubControlOptions | undefined,

@@ -41,6 +41,8 @@ const ENGINE_STATES = [
  * `STATE_RUNNING` keeps them.
  *
  * @throws {TypeError} naming the states that there are.
+ *
+ * @internal
  */
 export function requireEngineState(name: string, state: unknown): asserts state is EngineState {
   if (!ENGINE_STATES.some((known) => known === state)) {
@@ -50,7 +52,11 @@ export function requireEngineState(name: string, state: unknown): asserts state 
   }
 }
 
-/** The rules of CreateEngineOptions. Whether the root directory exists is checked where it is used. */
+/**
+ * The rules of CreateEngineOptions. Whether the root directory exists is checked where it is used.
+ *
+ * @internal
+ */
 export const ENGINE_OPTION_RULES: RulesOf<CreateEngineOptions> = {
   state: optional(requireEngineState),
   creator: optional(requireString),

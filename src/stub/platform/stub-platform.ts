@@ -63,7 +63,11 @@ const PLATFORM_RULES: RulesOf<StubPlatformOptions> = {
   rotateRefreshTokens: optional(requireBoolean),
 };
 
-/** @throws TypeError that names the option. Tokens are not shown. */
+/**
+ * @throws TypeError that names the option. Tokens are not shown.
+ *
+ * @internal
+ */
 export function requirePlatform(name: string, platform: unknown): void {
   checkStubOptions<StubPlatformOptions>("startStubServer", platform, PLATFORM_RULES, name);
 }
@@ -82,7 +86,11 @@ function requireRefreshTokens(name: string, tokens: unknown): void {
   }
 }
 
-/** Access tokens that were given and have not expired. */
+/**
+ * Access tokens that were given and have not expired.
+ *
+ * @internal
+ */
 export class AccessTokens implements Users {
   readonly #issued = new Map<string, { readonly subject: string; readonly endsAt: number }>();
 
@@ -121,7 +129,11 @@ export interface Grant {
   readonly refreshToken: string | undefined;
 }
 
-/** The sessions of a platform: who has logged in, and what was given to them. */
+/**
+ * The sessions of a platform: who has logged in, and what was given to them.
+ *
+ * @internal
+ */
 export class Sessions {
   readonly clientId: string;
   /** How many access tokens were given. */

@@ -16,7 +16,11 @@ export interface StubCors {
   readonly origins: readonly string[] | "*";
 }
 
-/** @throws TypeError for an origin that no browser would send. */
+/**
+ * @throws TypeError for an origin that no browser would send.
+ *
+ * @internal
+ */
 export function requireCors(name: string, cors: unknown): void {
   checkStubOptions<StubCors>("startStubServer", cors, CORS_RULES, name);
 }
@@ -48,6 +52,8 @@ const MAX_AGE = "7200";
 /**
  * Tells browsers which pages may call: answers preflights (the Fetch standard, 4.8), and leaves all
  * other requests to the next handlers, whose responses then carry the headers.
+ *
+ * @internal
  */
 export function createCorsHandler({ origins }: StubCors): NodeHandler {
   return (request, response) => {

@@ -24,6 +24,8 @@ export interface StubTls {
  *
  * @throws TypeError that names the option; of a PEM that cannot be read, with Node's error as the
  * cause.
+ *
+ * @internal
  */
 export function requireTls(name: string, tls: unknown): void {
   checkStubOptions<StubTls>("startStubServer", tls, TLS_RULES, name);

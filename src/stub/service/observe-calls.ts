@@ -30,6 +30,8 @@ type TellEnd = (error?: ConnectError) => void;
 /**
  * The service, with each call told when it has ended. What no service sees is not told: a malformed
  * body, an unknown path.
+ *
+ * @internal
  */
 export function observeCalls(service: Service, onCall: (call: StubCall) => void): Service {
   function begin(method: FaultMethod, resource: string, context: HandlerContext): TellEnd {

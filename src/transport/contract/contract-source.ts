@@ -5,15 +5,9 @@ import { InvalidInputError } from "../../errors/invalid-input-error.js";
 import { type Failure, failed, type Outcome } from "../../errors/outcome.js";
 import type { ContractOption } from "../connection-config.js";
 import { foreign } from "../foreign-failure.js";
+import type { ContractOrigin } from "../protocol-event.js";
 import { type Attempt, type Connection, LEFT } from "../wire.js";
 import type { Numbers } from "./numbers.js";
-
-/**
- * Where the numbers of a client's messages come from.
- *
- * @inline
- */
-export type ContractOrigin = "built-in" | "descriptors" | "reflection" | "guarded";
 
 /** The numbers that a client uses, and who vouches for them. */
 export interface SettledNumbers extends Numbers {
