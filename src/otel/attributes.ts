@@ -1,5 +1,6 @@
 import { type Attributes, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { AttemptMessage, CallMessage, ServerInfo } from "../diagnostics/messages.js";
+import { STATUS_NAMES } from "../model/status-names.js";
 
 // Semantic conventions 1.45. By hand: as constants they would be a dependency, which is updated
 // every month.
@@ -17,25 +18,7 @@ const URL_FULL = "url.full";
 const URL_TEMPLATE = "url.template";
 
 // By gRPC's numbers, which Connect's `Code` has, too.
-const CODES = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-] as const;
+const CODES = ["OK", ...STATUS_NAMES] as const;
 
 type Code = (typeof CODES)[number];
 

@@ -6,10 +6,10 @@
  */
 
 export type { Http2ErrorCode } from "../model/http2-error-codes.js";
+export type { StatusName } from "../model/status-names.js";
 export type { StubControl, StubControlOptions } from "./control/stub-control.js";
 export { createStubTransport, type StubTransport } from "./create-stub-transport.js";
 export type { CreateEngineOptions, EngineState } from "./engine/engine-options.js";
-export type { StatusName } from "./faults/status-names.js";
 export type {
   BlackholeFault,
   CallFault,

@@ -1,10 +1,10 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { statusCode } from "../../model/status-names.js";
 import { refusingByTypeError, requireObject } from "../../rules/check-options.js";
 import { refuseUnknownNames } from "../check-options.js";
 import { type CallWire, callWireKey } from "./call-wire.js";
 import { checkDelay, checkGoaway, checkHttp, checkHttp2Code, checkStatus } from "./fault-values.js";
 import { type Release, untilReleased } from "./release.js";
-import { statusCode } from "./status-names.js";
 import {
   type CallPoint,
   FAULT_METHODS,

@@ -1,8 +1,8 @@
 import { HTTP2_ERROR_CODES, type Http2ErrorCode } from "../../model/http2-error-codes.js";
+import { STATUS_NAMES, statusCode } from "../../model/status-names.js";
 import { requireObject } from "../../rules/check-options.js";
 import { optional, requireHeaders, requireString } from "../../rules/values.js";
 import { MAX_TIMER_MS } from "../grpc/grpc-timeout.js";
-import { STATUS_NAMES, statusCode } from "./status-names.js";
 import type { DelayFault, GoawayFault, HttpFault, StatusFault } from "./stub-faults.js";
 
 // RFC 9113, section 8.2.2: they belong to one HTTP/1.1 connection, and HTTP/2 forbids them.

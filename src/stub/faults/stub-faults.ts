@@ -1,6 +1,6 @@
 import type { Code, ConnectError } from "@connectrpc/connect";
 import type { Http2ErrorCode } from "../../model/http2-error-codes.js";
-import type { StatusName } from "./status-names.js";
+import type { StatusName } from "../../model/status-names.js";
 
 /** What can go wrong with a call. */
 export type Fault = CallFault | NetworkFault;

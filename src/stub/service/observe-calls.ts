@@ -1,6 +1,6 @@
 import { ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import type { ProcessService } from "../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
-import { type StatusName, statusName } from "../faults/status-names.js";
+import { type StatusName, statusName } from "../../model/status-names.js";
 import type { FaultMethod } from "../faults/stub-faults.js";
 
 /** A call of a stub server that has ended. */

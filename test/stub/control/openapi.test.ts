@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { HTTP2_ERROR_CODES } from "../../../src/model/http2-error-codes.js";
+import { STATUS_NAMES } from "../../../src/model/status-names.js";
 import { CONTROL_ROUTES } from "../../../src/stub/control/control-routes.js";
-import { STATUS_NAMES } from "../../../src/stub/faults/status-names.js";
 import { FAULT_METHODS } from "../../../src/stub/faults/stub-faults.js";
 import { type StubServer, startStubServer } from "../../../src/stub/index.js";
 import { readText } from "../../docs/documents.js";

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { STATUS_NAMES, statusCode } from "../../../src/stub/faults/status-names.js";
+import { STATUS_NAMES, statusCode } from "../../../src/model/status-names.js";
 import {
   createStubTransport,
   type StubServer,
