@@ -10,7 +10,12 @@ const ofRpcs = ProcessService.methods.flatMap(({ localName }) =>
 /** @type {Record<string, unknown>} */
 export default {
   name: "aiem-process-client",
-  entryPoints: ["../../src/index.ts", "../../src/stub/index.ts", "../../src/gen.ts"],
+  entryPoints: [
+    "../../src/index.ts",
+    "../../src/stub/index.ts",
+    "../../src/otel/index.ts",
+    "../../src/gen.ts",
+  ],
   tsconfig: "../../tsconfig.build.json",
   out: "../../docs/reference",
   readme: "none",
@@ -24,7 +29,7 @@ export default {
     "src/model/signals.ts:ShortName",
     "src/model/http2-error-codes.ts:HTTP2_ERROR_CODES",
     "src/stub/engine/engine-options.ts:ENGINE_STATES",
-    "src/stub/faults/status-names.ts:STATUS_NAMES",
+    "src/model/status-names.ts:STATUS_NAMES",
     "src/stub/faults/stub-faults.ts:FAULT_METHODS",
   ],
   // The latter is Connect's.

@@ -20,7 +20,11 @@ describe.skipIf("missing" in reference)(`the API reference${untested}`, () => {
     }
     const modules = readdirSync(`${folder}/modules`);
     expect(modules).toEqual(
-      expect.arrayContaining(["aiem-process-client.html", "aiem-process-client_stub.html"]),
+      expect.arrayContaining([
+        "aiem-process-client.html",
+        "aiem-process-client_otel.html",
+        "aiem-process-client_stub.html",
+      ]),
     );
   });
 
