@@ -1,10 +1,8 @@
-import { randomBytes } from "node:crypto";
-
 import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { ProcessService } from "../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { Engines } from "./engine/engines.js";
-import { isUser, type Users } from "./service/access.js";
+import { isUser, randomToken, type Users } from "./service/access.js";
 import { createProcessService } from "./service/create-process-service.js";
 import type { IsKnownCaller } from "./service/known-caller.js";
 import { narrowEngines, type StubEngines } from "./stub-engines.js";
@@ -39,7 +37,7 @@ export interface Stub {
 export function createStub(options: StubOptions, issued: Users = new Map()): Stub {
   const {
     engines: given = [DEFAULT_ENGINE],
-    users: subjects = { [randomBytes(24).toString("base64url")]: DEFAULT_SUBJECT },
+    users: subjects = { [randomToken()]: DEFAULT_SUBJECT },
     secrets,
     maxSpoolBytes,
   } = options;

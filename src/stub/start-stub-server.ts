@@ -26,7 +26,7 @@ import {
 } from "./platform/stub-platform.js";
 import { createCorsHandler, requireCors, type StubCors } from "./server/cors.js";
 import { isLoopbackHost, LOOPBACK, reachableHost, requireHost } from "./server/host.js";
-import { type NodeHandler, requestPath } from "./server/node-handler.js";
+import { answerJson, type NodeHandler, requestPath } from "./server/node-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler, refuseUnknownMethod } from "./server/rpc-handler.js";
 import { createStandardHandlers } from "./server/standard-services.js";
@@ -317,9 +317,7 @@ export function createVersionHandler(version: string): NodeHandler {
       return false;
     }
     request.resume();
-    response.statusCode = 200;
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ version }));
+    answerJson(response, 200, { version });
     return true;
   };
 }

@@ -7,6 +7,7 @@ import { httpStatusOf } from "../gateway/errors.js";
 import { readJsonBody } from "../gateway/request.js";
 import {
   abandon,
+  answerJson,
   type NodeHandler,
   type NodeRequest,
   type NodeResponse,
@@ -102,8 +103,6 @@ function isSame(given: string | undefined, token: string): boolean {
 }
 
 function send(response: NodeResponse, status: number, body: JsonValue): void {
-  response.statusCode = status;
-  response.setHeader("content-type", "application/json");
   response.setHeader("cache-control", "no-store");
-  response.end(JSON.stringify(body));
+  answerJson(response, status, body);
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { requireUnshownText } from "../../rules/values.js";
 import { checkStubOptions, type RulesOf } from "../check-options.js";
+import { randomToken } from "../service/access.js";
 
 /** The control API of a stub server, for programs in other languages. */
 export interface StubControlOptions {
@@ -50,7 +50,7 @@ export function controlToken(
   if (control === undefined || control === false) {
     return undefined;
   }
-  const token = control === true ? randomBytes(24).toString("base64url") : control.token;
+  const token = control === true ? randomToken() : control.token;
   if (Object.hasOwn(users, token)) {
     throw new TypeError("control.token: must be another one than the tokens of users");
   }

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import {
   abandon,
+  answerJson,
   type NodeHandler,
   type NodeRequest,
   type NodeResponse,
@@ -142,8 +143,6 @@ async function readForm(request: NodeRequest): Promise<URLSearchParams | undefin
 }
 
 function send(response: NodeResponse, { status, body }: Answer): void {
-  response.statusCode = status;
-  response.setHeader("content-type", "application/json");
   response.setHeader("cache-control", "no-store");
-  response.end(JSON.stringify(body));
+  answerJson(response, status, body);
 }

@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { requireObject } from "../../rules/check-options.js";
 import { optional, requireBoolean, requireUnshownText, wholeNumber } from "../../rules/values.js";
 import { checkStubOptions, type RulesOf } from "../check-options.js";
-import type { Users } from "../service/access.js";
+import { randomToken, type Users } from "../service/access.js";
 
 /** What a stub server's identity provider gives, and to whom. */
 export interface StubPlatformOptions {
@@ -190,8 +189,4 @@ export class Sessions {
     }
     return next;
   }
-}
-
-function randomToken(): string {
-  return randomBytes(24).toString("base64url");
 }

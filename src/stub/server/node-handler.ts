@@ -53,6 +53,13 @@ export function answerEmpty(request: NodeRequest, response: NodeResponse, status
   response.end();
 }
 
+/** Answers with JSON. */
+export function answerJson(response: NodeResponse, status: number, body: unknown): void {
+  response.statusCode = status;
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify(body));
+}
+
 /**
  * Ends a response that cannot be completed: with status 500 while nothing was sent, else by
  * breaking the stream or connection, so that the caller does not take a part for the whole.

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { shown } from "../engine/refusals.js";
 
@@ -6,6 +7,11 @@ export type Users = Pick<ReadonlyMap<string, string>, "get">;
 
 // RFC 6750, section 2.1; the name of the scheme is case-insensitive (RFC 9110, section 11.1).
 const BEARER = /^bearer +(?<token>\S+)$/i;
+
+/** A token that nobody can guess. */
+export function randomToken(): string {
+  return randomBytes(24).toString("base64url");
+}
 
 /**
  * The subject of a call with these headers.

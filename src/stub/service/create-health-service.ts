@@ -4,7 +4,7 @@ import {
   HealthCheckResponse_ServingStatus as Status,
 } from "../../../gen/grpc/health/v1/health_pb.js";
 import { shown } from "../engine/refusals.js";
-import { type NodeHandler, requestPath } from "../server/node-handler.js";
+import { answerJson, type NodeHandler, requestPath } from "../server/node-handler.js";
 import type { ServingState } from "./serving-state.js";
 
 /**
@@ -50,9 +50,8 @@ export function createHealthzHandler(state: ServingState): NodeHandler {
       return false;
     }
     request.resume();
-    response.statusCode = state.isServing ? 200 : 503;
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ status: Status[statusOf(state.isServing)] }));
+    const status = Status[statusOf(state.isServing)];
+    answerJson(response, state.isServing ? 200 : 503, { status });
     return true;
   };
 }
