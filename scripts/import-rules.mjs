@@ -104,6 +104,8 @@ export const allowedImports = {
     "src/index.ts",
     "src/probe.ts",
     "src/stub/index.ts",
+    "src/auth/settings.ts",
+    "src/model/loopback.ts",
     "src/model/version.ts",
     "src/model/signals.ts",
     "src/rules/names.ts",

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { constants } from "node:os";
 import { CliError, errorCode, messageOf } from "./failure.js";
-import { ENDING_SIGNALS, onSignals } from "./signals.js";
+import { ENDING_SIGNALS, exitCodeOfSignal, onSignals } from "./signals.js";
 
 // As a shell tells it.
 const NOT_FOUND = 127;
@@ -42,7 +41,7 @@ function exitCodeOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) =>
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+      resolve(code ?? (signal === null ? 128 : exitCodeOfSignal(signal))),
     );
   });
 }

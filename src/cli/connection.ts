@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { environmentVariable } from "../auth/settings.js";
 import {
   type ConnectionConfig,
   connectionFromEnvironment,
@@ -106,16 +107,16 @@ function parentOf(options: ConnectionOptions): string {
 
 /** The engine that is named, if any. */
 export function findParent({ parent }: ConnectionOptions): string | undefined {
-  return parent ?? setting("AIEM_PARENT");
+  return parent ?? environmentVariable("AIEM_PARENT");
 }
 
 /** Finds out which AIEM is meant: an option, the environment, or what the H2O CLI is logged in to. */
 export async function findConnection(options: ConnectionOptions): Promise<FoundConnection> {
   if (options.url !== undefined) {
-    const tokenProvider = setting("AIEM_TOKEN");
+    const tokenProvider = environmentVariable("AIEM_TOKEN");
     return { connection: { aiemUrl: options.url, tokenProvider }, source: "--url" };
   }
-  if (setting("AIEM_URL") !== undefined) {
+  if (environmentVariable("AIEM_URL") !== undefined) {
     return { connection: connectionFromEnvironment(), source: "AIEM_URL" };
   }
   const source = h2oSource();
@@ -132,7 +133,7 @@ export async function findConnection(options: ConnectionOptions): Promise<FoundC
 /** What of the H2O environment is configured here; the order is that of `discoverConnection`. */
 function h2oSource(): string | undefined {
   const variables = ["H2O_CLOUD_DISCOVERY", "H2O_CLOUD_ENVIRONMENT", "H2OCONFIG"];
-  const variable = variables.find((name) => setting(name) !== undefined);
+  const variable = variables.find((name) => environmentVariable(name) !== undefined);
   const own = join(homedir(), ".h2oai", "h2o-cli-config.toml");
   return variable ?? (existsSync(own) ? own : undefined);
 }
@@ -144,12 +145,6 @@ export function transportOptions(options: ConnectionOptions) {
 
 function tlsOptions({ caCert, insecureSkipTlsVerify }: ConnectionOptions) {
   return { sslCaCert: caCert, verifySsl: insecureSkipTlsVerify === true ? false : undefined };
-}
-
-/** An environment variable; empty ones count as not set. */
-function setting(name: string): string | undefined {
-  const value = process.env[name];
-  return value === "" ? undefined : value;
 }
 
 function hooks(progress: Progress, verbose: boolean) {

@@ -43,7 +43,7 @@ function timeText(time: Date | undefined): string | undefined {
 }
 
 /** The state as people say it, with the exit code where there is one. */
-export function stateText({ state, exitCode }: Process, stream: NodeJS.WriteStream): string {
+function stateText({ state, exitCode }: Process, stream: NodeJS.WriteStream): string {
   switch (state) {
     case "STATE_UNSPECIFIED":
       return "unknown";
@@ -59,7 +59,7 @@ export function stateText({ state, exitCode }: Process, stream: NodeJS.WriteStre
 }
 
 /** How long it ran, or has been running. */
-export function tookText({ startTime, endTime }: Process): string {
+function tookText({ startTime, endTime }: Process): string {
   return startTime === undefined
     ? "-"
     : span((endTime?.getTime() ?? Date.now()) - startTime.getTime());
@@ -71,7 +71,7 @@ export function exitCodeOf({ exitCode }: FinishedProcess): number {
 }
 
 /** The command line, with quotes where a shell would need them. */
-export function commandText({ command, args }: Process): string {
+function commandText({ command, args }: Process): string {
   return [command, ...args].map(quoted).join(" ");
 }
 

@@ -2,8 +2,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 
 // Control characters, and those that turn the direction of text around: what a process is called
 // must not be able to steer the terminal, or to look like something else.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Text of others', as one line that a terminal can show. */
 export function printable(text: string): string {

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from "../model/loopback.js";
 import { VERSION } from "../model/version.js";
 import { optional, requireFunction, wholeNumber } from "../rules/values.js";
 import { checkStubOptions, type RulesOf } from "./check-options.js";
@@ -25,7 +26,7 @@ import {
   type StubPlatformOptions,
 } from "./platform/stub-platform.js";
 import { createCorsHandler, requireCors, type StubCors } from "./server/cors.js";
-import { isLoopbackHost, LOOPBACK, reachableHost, requireHost } from "./server/host.js";
+import { LOOPBACK, reachableHost, requireHost } from "./server/host.js";
 import { answerJson, type NodeHandler, requestPath } from "./server/node-handler.js";
 import { RestartableServer } from "./server/restartable-server.js";
 import { createRpcHandler, refuseUnknownMethod } from "./server/rpc-handler.js";

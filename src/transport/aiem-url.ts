@@ -1,4 +1,4 @@
-import { isIPv4 } from "node:net";
+import { isLoopbackHost } from "../model/loopback.js";
 import { checkAiemUrl } from "../rules/aiem-url.js";
 
 /** The parts of an address that a connection needs. */
@@ -68,10 +68,5 @@ export function endpointOf({ hostname, port, protocol }: URL): SocketAddress {
 
 // RFC 6761 keeps localhost and the names below it on this machine.
 function isLoopback(name: string): boolean {
-  return (
-    name === "localhost" ||
-    name.endsWith(".localhost") ||
-    name === "[::1]" ||
-    (isIPv4(name) && name.startsWith("127."))
-  );
+  return name.endsWith(".localhost") || isLoopbackHost(name.replace(/^\[|\]$/g, ""));
 }

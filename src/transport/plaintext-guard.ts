@@ -1,6 +1,6 @@
-import { isIPv4 } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { type Failure, FailureThrown } from "../errors/outcome.js";
+import { isLoopbackAddress } from "../model/loopback.js";
 import type { ServerAddress } from "./aiem-url.js";
 
 /**
@@ -40,7 +40,7 @@ export class PlaintextGuard {
   connected(remoteAddress: string | undefined): void {
     const isFine = this.#allowed || !this.#address.loopback;
     // That of a socket which is closed already is not known.
-    if (isFine || remoteAddress === undefined || isLoopbackAddress(remoteAddress)) {
+    if (isFine || remoteAddress === undefined || isLocal(remoteAddress)) {
       return;
     }
     this.#elsewhere = remoteAddress;
@@ -60,7 +60,7 @@ export class PlaintextGuard {
   }
 }
 
-function isLoopbackAddress(address: string): boolean {
-  const plain = address.replace(/^::ffff:/i, "");
-  return address === "::1" || (isIPv4(plain) && plain.startsWith("127."));
+// A socket for both families tells an IPv4 address as one of IPv6.
+function isLocal(address: string): boolean {
+  return isLoopbackAddress(address.replace(/^::ffff:/i, ""));
 }

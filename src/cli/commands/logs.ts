@@ -1,5 +1,4 @@
 import * as fs from "node:fs/promises";
-import { constants } from "node:os";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { startTimer } from "../../async/timer.js";
@@ -25,7 +24,7 @@ import { outputJson } from "../output-json.js";
 import { exitCodeOf } from "../process-text.js";
 import type { Progress } from "../progress.js";
 import { temporaryFile } from "../resume-file.js";
-import { type EndingSignal, onSignals } from "../signals.js";
+import { type EndingSignal, exitCodeOfSignal, onSignals } from "../signals.js";
 import { aside, printJson, write } from "../stdio.js";
 
 interface LogsOptions extends ConnectionOptions {
@@ -292,7 +291,7 @@ class Logs {
         throw error;
       }
       aside(`saved: the same command goes on with ${output}`);
-      return 128 + constants.signals[error.signal];
+      return exitCodeOfSignal(error.signal);
     } finally {
       stopSignals();
     }

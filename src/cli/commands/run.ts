@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import type { Command } from "commander";
 import { startTimer } from "../../async/timer.js";
 import { Code, ConnectError, type FinishedProcess, type ProcessSpec } from "../../index.js";
@@ -14,7 +13,7 @@ import { parseDuration } from "../option-values.js";
 import { outputJson } from "../output-json.js";
 import { exitCodeOf } from "../process-text.js";
 import type { Progress } from "../progress.js";
-import { ENDING_SIGNALS, type EndingSignal, onSignals } from "../signals.js";
+import { ENDING_SIGNALS, type EndingSignal, exitCodeOfSignal, onSignals } from "../signals.js";
 import { type SpecOptions, specOf, withSpec } from "../spec-options.js";
 import { aside, note, print, printJson } from "../stdio.js";
 
@@ -196,7 +195,7 @@ class Run {
     await this.#tellHowToFollow();
     switch (this.#left) {
       case "interrupt":
-        return 128 + constants.signals.SIGINT;
+        return exitCodeOfSignal("SIGINT");
       case "timeout":
       case "not ended":
         return EXIT.timeout;

@@ -1,12 +1,12 @@
-import { constants } from "node:os";
 import type { Command } from "commander";
+import { isLoopbackHost } from "../../model/loopback.js";
 import type { StubCall, StubServer } from "../../stub/index.js";
 import { runChild } from "../child-command.js";
 import { CliError, errorCode, messageOf, UsageError } from "../failure.js";
 import { collect, parsePort } from "../option-values.js";
 import { writeReadyFile } from "../ready-file.js";
 import { readFaults, type ServedOptions, stubOptionsOf } from "../serve-options.js";
-import { ENDING_SIGNALS, type EndingSignal, onSignals } from "../signals.js";
+import { ENDING_SIGNALS, type EndingSignal, exitCodeOfSignal, onSignals } from "../signals.js";
 import { aside, note, print, printJson } from "../stdio.js";
 import { printable } from "../text.js";
 
@@ -115,7 +115,7 @@ class StopSignal {
 
   /** What a command would have ended with that the signal kept from being started. */
   get exitCode(): number | undefined {
-    return this.#first && 128 + constants.signals[this.#first];
+    return this.#first && exitCodeOfSignal(this.#first);
   }
 }
 
@@ -151,15 +151,13 @@ async function start(options: ServeOptions): Promise<StubServer> {
   } catch (error) {
     throw notStarted(error, options);
   }
-  if (options.host !== undefined && !LOOPBACK.test(options.host)) {
+  if (options.host !== undefined && !isLoopbackHost(options.host)) {
     note(
       `warning: ${options.host} is reached from other machines, and the engine isolates nothing: whoever has a token can run any program here as this user`,
     );
   }
   return stub;
 }
-
-const LOOPBACK = /^(127(\.\d+){3}|::1|localhost)$/;
 
 /** How the stub's options are called on a command line. */
 const OPTION_NAMES: Readonly<Record<string, string>> = {

@@ -65,7 +65,7 @@ export const PROCESS_METHODS = [
 ] as const;
 
 /** The RPCs of gRPC's own services, which a server has: ServerReflection of any version, and Health. */
-export const SERVER_METHODS = ["ServerReflectionInfo", "Check", "List", "Watch"] as const;
+const SERVER_METHODS = ["ServerReflectionInfo", "Check", "List", "Watch"] as const;
 
 /** The methods that faults can strike on a server. */
 export const FAULT_METHODS = [...PROCESS_METHODS, ...SERVER_METHODS] as const;

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 
 /** The interface that a server listens on unless it is told another one. */
 export const LOOPBACK = "127.0.0.1";
@@ -8,11 +8,6 @@ export function requireHost(name: string, host: unknown): void {
   if (typeof host !== "string" || !URL.canParse(`http://${authorityHost(host)}`) || !isBare(host)) {
     throw new TypeError(`${name}: must be an IP address or a host name, such as 0.0.0.0`);
   }
-}
-
-/** Whether only programs of this machine reach what listens there. */
-export function isLoopbackHost(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /** The host of a URL at which this machine reaches what listens there. */
