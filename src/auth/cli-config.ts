@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse, TomlError } from "smol-toml";
-import { fileLimitReason, nodeErrorCode } from "../errors/node-error-code.js";
+import { fileReason, nodeErrorCode } from "../errors/node-error-code.js";
 import { environmentVariable, settingError } from "./settings.js";
 
 /** What the configuration of H2O's CLI says. */
@@ -43,12 +43,10 @@ export async function readCliConfig(
     text = await readFile(path, { encoding: "utf8", signal });
   } catch (error) {
     signal.throwIfAborted();
-    const code = nodeErrorCode(error);
-    if (code === "ENOENT" && !named) {
+    if (nodeErrorCode(error) === "ENOENT" && !named) {
       return { shown, found: false, endpoint: undefined, refreshTokens: new Map() };
     }
-    const why = fileLimitReason(code) ?? code ?? "unknown";
-    throw settingError(`the H2O CLI configuration ${shown} cannot be read (${why})`);
+    throw settingError(`the H2O CLI configuration ${shown} cannot be read (${fileReason(error)})`);
   }
   const { Endpoint, ClientID, Token, PlatformClientID, PlatformToken } = readTexts(text, shown);
   const refreshTokens = new Map<string, string>();

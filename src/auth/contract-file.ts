@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { contractOfSet } from "../contract/contract.js";
-import { fileLimitReason, nodeErrorCode } from "../errors/node-error-code.js";
+import { fileReason } from "../errors/node-error-code.js";
 import type { ConnectionConfig } from "../transport/connection-config.js";
 import { environmentVariable, settingError } from "./settings.js";
 
@@ -21,9 +21,9 @@ export function contractOfEnvironment(): Pick<ConnectionConfig, "contract"> {
   try {
     bytes = new Uint8Array(readFileSync(path));
   } catch (error) {
-    const code = nodeErrorCode(error);
-    const why = fileLimitReason(code) ?? code ?? "unknown";
-    throw settingError(`the file ${path} that ${VARIABLE} names cannot be read (${why})`);
+    throw settingError(
+      `the file ${path} that ${VARIABLE} names cannot be read (${fileReason(error)})`,
+    );
   }
   try {
     contractOfSet(bytes);

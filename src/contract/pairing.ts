@@ -50,9 +50,7 @@ export class Pairing {
   pairMessage(ours: DescMessage, theirs: string): string | undefined {
     const before = this.messages.get(ours.typeName);
     if (before) {
-      return before.theirs === theirs
-        ? undefined
-        : `${ours.name} is ${before.theirs} in one place there, and ${theirs} in another`;
+      return before.theirs === theirs ? undefined : isTwo(ours, before.theirs, theirs);
     }
     const descriptor = this.#types.messages.get(theirs);
     if (!descriptor) {
@@ -114,9 +112,7 @@ export class Pairing {
   #pairEnum(ours: DescEnum, theirs: string): string | undefined {
     const before = this.enums.get(ours.typeName);
     if (before) {
-      return before.theirs === theirs
-        ? undefined
-        : `${ours.name} is ${before.theirs} in one place there, and ${theirs} in another`;
+      return before.theirs === theirs ? undefined : isTwo(ours, before.theirs, theirs);
     }
     const descriptor = this.#types.enums.get(theirs);
     if (!descriptor) {
@@ -133,6 +129,10 @@ export class Pairing {
     const message = this.#types.messages.get(field.typeName.replace(/^\./, ""));
     return message?.options?.mapEntry ? message : undefined;
   }
+}
+
+function isTwo({ name }: DescMessage | DescEnum, before: string, theirs: string): string {
+  return `${name} is ${before} in one place there, and ${theirs} in another`;
 }
 
 /** Two values of ours that cannot be told apart there (`allow_alias`). */

@@ -29,3 +29,9 @@ export function fileLimitReason(code: string | undefined): string | undefined {
       return undefined;
   }
 }
+
+/** Why a file could not be used, for a message that names it. */
+export function fileReason(error: unknown): string {
+  const code = nodeErrorCode(error);
+  return fileLimitReason(code) ?? code ?? "unknown";
+}

@@ -28,6 +28,7 @@ import {
   LEFT,
   type OutputRequest,
   type OutputSource,
+  streamClosed,
 } from "./wire.js";
 
 const STREAM_OUTPUT = ProcessService.method.streamOutput;
@@ -233,7 +234,7 @@ export class MessageSource implements OutputSource {
 
   close(): void {
     this.#pieces = [];
-    this.#limit.end(() => new ConnectError("the stream is not needed any more", Code.Canceled));
+    this.#limit.end(streamClosed);
   }
 
   async #read(open: (limit: Limit) => Promise<Outcome<Messages>>): Promise<void> {

@@ -4,7 +4,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Limit } from "../async/limit.js";
 import type { HttpExchange } from "../diagnostics/messages.js";
 import type { Failure, Outcome } from "../errors/outcome.js";
@@ -70,6 +70,11 @@ export interface Attempt {
 
 /** What an attempt fails with whose limit has ended, or that was closed: the limit tells why. */
 export const LEFT: Failure = { kind: "local", code: Code.Canceled, message: "the call has ended" };
+
+/** The reason of a limit that ends since its stream was closed. */
+export function streamClosed(): unknown {
+  return new ConnectError("the stream is not needed any more", Code.Canceled);
+}
 
 /** An attempt of which nothing is known yet. */
 export function newAttempt(

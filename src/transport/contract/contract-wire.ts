@@ -8,7 +8,6 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
 import {
   CreateProcessRequestSchema,
   ProcessService,
@@ -16,7 +15,14 @@ import {
 import type { Limit } from "../../async/limit.js";
 import { type Failure, type FailureKind, failed, type Outcome } from "../../errors/outcome.js";
 import { isNamed } from "../../model/resource-names.js";
-import { type Attempt, type Batch, type ClientWire, LEFT, type OutputSource } from "../wire.js";
+import {
+  type Attempt,
+  type Batch,
+  type ClientWire,
+  LEFT,
+  type OutputSource,
+  streamClosed,
+} from "../wire.js";
 import type { ContractSource } from "./contract-source.js";
 import { mismatch, mismatchIn, suspected } from "./guard.js";
 import type { NumberedWire, Numbers } from "./numbers.js";
@@ -159,7 +165,7 @@ class LateOutput implements OutputSource {
   }
 
   close(): void {
-    this.#limit.end(() => new ConnectError("the stream is not needed any more", Code.Canceled));
+    this.#limit.end(streamClosed);
     this.#source?.close();
   }
 }

@@ -64,8 +64,12 @@ export function mismatchIn(
   output: Message,
 ): string | undefined {
   const request = create(method.input, input);
-  const answer = reflect(method.output, output, false);
-  return unknownIn(answer) ?? eachProcess(answer, ofProcess) ?? ofRequest(request, answer, output);
+  const processes = processesIn(output);
+  return (
+    unknownIn(reflect(method.output, output, false)) ??
+    first(processes, ofProcess) ??
+    ofRequest(request, processes)
+  );
 }
 
 /** The failure of a frame of output that cannot be true. */
@@ -121,30 +125,11 @@ function first<T>(items: Iterable<T>, check: (item: T) => string | undefined): s
   return undefined;
 }
 
-function eachProcess(
-  answer: ReflectMessage,
-  check: (process: Process) => string | undefined,
-): string | undefined {
-  for (const field of answer.fields) {
-    const type = field.message?.typeName;
-    if (type !== ProcessSchema.typeName) {
-      continue;
-    }
-    const items =
-      field.fieldKind === "list"
-        ? [...answer.get(field)]
-        : field.fieldKind === "message" && answer.isSet(field)
-          ? [answer.get(field)]
-          : [];
-    const what = first(items, (item) => {
-      const { message } = item as ReflectMessage;
-      return isMessage(message, ProcessSchema) ? check(message) : undefined;
-    });
-    if (what !== undefined) {
-      return what;
-    }
+function processesIn(output: Message): readonly Process[] {
+  if (isMessage(output, ListProcessesResponseSchema)) {
+    return output.processes;
   }
-  return undefined;
+  return "process" in output && isMessage(output.process, ProcessSchema) ? [output.process] : [];
 }
 
 // Clocks are not compared: the server's own may go back.
@@ -193,15 +178,13 @@ function ofProcess(process: Process): string | undefined {
   return `a process has the state ${state}, which is none of this contract`;
 }
 
-function ofRequest(request: Message, answer: ReflectMessage, output: Message): string | undefined {
+function ofRequest(request: Message, processes: readonly Process[]): string | undefined {
   if (isMessage(request, ListProcessesRequestSchema)) {
-    return isMessage(output, ListProcessesResponseSchema)
-      ? ofList(request.filter, request.pageSize, output.processes)
-      : undefined;
+    return ofList(request.filter, request.pageSize, processes);
   }
   if (isMessage(request, CreateProcessRequestSchema) && request.process) {
     const asked = request.process;
-    return eachProcess(answer, (made) =>
+    return first(processes, (made) =>
       made.state === State.PENDING
         ? createdOtherwise(asked, made)
         : `a process that was not to be started is ${State[made.state]}`,

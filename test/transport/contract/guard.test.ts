@@ -38,7 +38,7 @@ function answeringIn(state: State, more: Parameters<typeof processIn>[1]): Servi
 const SPEC = {
   command: "date",
   args: ["-u"],
-  workingDirectory: "/work/",
+  workingDirectory: "/data/",
   environmentVariables: { A: "1" },
   secretEnvironmentVariables: { S: { secretVersion: "workspaces/w/secrets/s/versions/1" } },
 };
@@ -301,7 +301,7 @@ const TRUE: [what: string, call: Call, service: Service][] = [
   [
     "an echo with a resolved command and directory",
     createIt,
-    making({ workingDirectory: "/work" }),
+    making({ workingDirectory: "/data" }),
   ],
   [
     "an echo without the values of variables",
