@@ -5,8 +5,8 @@ import { STATUS_NAMES } from "../model/status-names.js";
 // Semantic conventions 1.45. By hand: as constants they would be a dependency, which is updated
 // every month.
 export const RPC_METHOD = "rpc.method";
-export const SERVER_ADDRESS = "server.address";
-export const SERVER_PORT = "server.port";
+const SERVER_ADDRESS = "server.address";
+const SERVER_PORT = "server.port";
 export const PROTOCOL_VERSION = "network.protocol.version";
 export const ERROR_TYPE = "error.type";
 const RPC_SYSTEM_NAME = "rpc.system.name";
@@ -161,8 +161,8 @@ export function errorType(error: unknown, system: System, httpStatus = 0): strin
 }
 
 function codeOf(error: unknown): Code | undefined {
-  const isCoded = error instanceof Error && "code" in error && typeof error.code === "number";
-  return isCoded && typeof error.code === "number" ? CODES[error.code] : undefined;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "number" ? CODES[code] : undefined;
 }
 
 // As each protocol spells its codes.
