@@ -3,9 +3,9 @@
  * first; only the failing ones show what they said.
  */
 import { spawnSync } from "node:child_process";
-import { delimiter, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
+import { toolEnvironment } from "./tool-environment.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -25,17 +25,12 @@ const checks = [
   ["attw", "--pack", ".", "--profile", "esm-only", "--no-emoji"],
 ];
 
-const env = {
-  ...process.env,
-  PATH: [join(root, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
-};
-
 let failed = 0;
 for (const [command = "", ...args] of checks) {
   const start = performance.now();
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd: root,
-    env,
+    env: toolEnvironment,
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
   });

@@ -5,10 +5,11 @@
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { toolEnvironment } from "./tool-environment.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const output = process.argv[2] ?? root;
@@ -38,10 +39,7 @@ function describe() {
 function buf(...args) {
   return execFileSync("buf", args, {
     cwd: root,
-    env: {
-      ...process.env,
-      PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
-    },
+    env: toolEnvironment,
     stdio: ["ignore", "pipe", "inherit"],
   });
 }

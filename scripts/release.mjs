@@ -6,16 +6,13 @@
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { toolEnvironment } from "./tool-environment.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const UNRELEASED = "## Unreleased";
-const env = {
-  ...process.env,
-  PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
-};
 
 try {
   const { values, positionals } = parseArgs({
@@ -195,7 +192,7 @@ function readText(file) {
 function run(command, ...args) {
   return execFileSync(command, args, {
     cwd: root,
-    env,
+    env: toolEnvironment,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   }).trimEnd();

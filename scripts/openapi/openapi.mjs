@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { toolEnvironment } from "../tool-environment.mjs";
 
 /** @typedef {{ name: string, in: string, description: string }} Parameter */
 /**
@@ -42,10 +43,7 @@ export function openApi() {
     const template = { version: "v2", plugins: [{ ...plugin, out: folder }] };
     execFileSync("buf", ["generate", "proto", "--template", JSON.stringify(template)], {
       cwd: root,
-      env: {
-        ...process.env,
-        PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
-      },
+      env: toolEnvironment,
       stdio: ["ignore", "inherit", "inherit"],
     });
     const generated = JSON.parse(readFileSync(join(folder, GENERATED), "utf8"));

@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ProcessClient } from "../../../src/index.js";
-import { Truth } from "../../polyglot/support/answers.js";
 import { VARIANTS } from "../../polyglot/support/permuted-contracts.js";
-import { type ChangedServer, startChangedServer } from "./support/changed-server.js";
+import { useChangedServer } from "./support/changed-server.js";
 import { reflecting, tells } from "./support/reflecting.js";
 
-let truth: Truth;
-let server: ChangedServer;
-
-beforeAll(async () => {
-  truth = await Truth.prepare();
-  server = await startChangedServer(truth.stub.url);
-});
-
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await truth?.[Symbol.asyncDispose]();
-});
+const changed = useChangedServer();
 
 describe.each(VARIANTS)("a server with $title", ({ descriptorSet }) => {
   test.each([
@@ -24,6 +12,7 @@ describe.each(VARIANTS)("a server with $title", ({ descriptorSet }) => {
     ["connect", "by its descriptors", descriptorSet, undefined],
     ["grpc", "by reflection", undefined, reflecting(tells(descriptorSet))],
   ] as const)("is told right over %s, known %s", async (protocol, _, contract, reflection) => {
+    const { truth, server } = changed();
     const aiemUrl = server.urlOf(descriptorSet, reflection?.instead);
     const connection = { aiemUrl, tokenProvider: truth.stub.token, contract };
     await using client = new ProcessClient(connection, { protocol });

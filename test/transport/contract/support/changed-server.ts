@@ -6,9 +6,11 @@ import {
   type ServiceImpl,
 } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll } from "vitest";
 import { ProcessService } from "../../../../gen/ai/h2o/engine/sandbox/v1/process_service_pb.js";
 import { contractOfSet } from "../../../../src/contract/contract.js";
 import { serviceInContract } from "../../../../src/stub/service/service-in-contract.js";
+import { Truth } from "../../../polyglot/support/answers.js";
 import { listen } from "../../support/listen.js";
 import type { ProcessServerOptions } from "../../support/process-server.js";
 
@@ -18,8 +20,33 @@ export interface ChangedServer extends AsyncDisposable {
   urlOf(descriptorSet: Uint8Array, instead?: ProcessServerOptions["instead"]): string;
 }
 
-/** Starts it. Each contract has a path of its own; gRPC has no other service there. */
-export async function startChangedServer(stubUrl: string): Promise<ChangedServer> {
+/**
+ * Starts one for the tests of a file, before a stub whose truth is known.
+ *
+ * @returns what is there once the tests run.
+ */
+export function useChangedServer(): () => {
+  readonly truth: Truth;
+  readonly server: ChangedServer;
+} {
+  let truth: Truth;
+  let server: ChangedServer;
+
+  beforeAll(async () => {
+    truth = await Truth.prepare();
+    server = await startChangedServer(truth.stub.url);
+  });
+
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await truth?.[Symbol.asyncDispose]();
+  });
+
+  return () => ({ truth, server });
+}
+
+/** Each contract has a path of its own; gRPC has no other service there. */
+async function startChangedServer(stubUrl: string): Promise<ChangedServer> {
   const handlers = new Map<string, ReturnType<typeof connectNodeAdapter>>();
   const service = forwarding(stubUrl);
   const server = createServer((request, response) => {
